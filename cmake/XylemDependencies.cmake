@@ -1,0 +1,37 @@
+# Every library that xylem needs. All are required; docs/dependencies.md says why each is here.
+
+find_package(MPI REQUIRED COMPONENTS C)
+
+set(HDF5_PREFER_PARALLEL TRUE)
+find_package(HDF5 1.10.8 REQUIRED COMPONENTS C)
+if(NOT HDF5_IS_PARALLEL)
+  message(FATAL_ERROR
+    "xylem needs a parallel HDF5, and the one found is serial: ${HDF5_INCLUDE_DIRS} (${HDF5_C_LIBRARIES}). "
+    "Install a parallel build (Debian and Ubuntu: libhdf5-openmpi-dev; Spack: hdf5+mpi), or point HDF5_ROOT at one.")
+endif()
+
+# Found without a version: Kokkos' own version file accepts one major release only (see docs/dependencies.md).
+find_package(Kokkos REQUIRED CONFIG)
+if(Kokkos_VERSION VERSION_LESS 3.4 OR NOT Kokkos_VERSION VERSION_LESS 6)
+  message(FATAL_ERROR "xylem supports Kokkos 3.4 to 5.x, and the one found in ${Kokkos_DIR} is ${Kokkos_VERSION}.")
+endif()
+# Debian 12's package (3.4.01, from Trilinos) gives Kokkos::kokkos an include folder that does not exist.
+get_target_property(_kokkos_includes Kokkos::kokkos INTERFACE_INCLUDE_DIRECTORIES)
+if(_kokkos_includes AND NOT _kokkos_includes MATCHES "\\$<" AND NOT EXISTS "${_kokkos_includes}")
+  get_filename_component(_kokkos_includes "${Kokkos_INCLUDE_DIRS}" REALPATH)
+  set_target_properties(Kokkos::kokkos PROPERTIES
+    INTERFACE_INCLUDE_DIRECTORIES "${_kokkos_includes}"
+    INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${_kokkos_includes}")
+endif()
+
+find_package(Boost 1.74 REQUIRED COMPONENTS program_options)  # and Boost.Multiprecision, which is headers only
+find_package(fmt REQUIRED)
+find_package(yaml-cpp REQUIRED)
+if(NOT TARGET yaml-cpp::yaml-cpp)  # before yaml-cpp 0.8
+  add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
+endif()
+find_package(cereal REQUIRED)
+if(XYLEM_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+

@@ -1,0 +1,45 @@
+# xylem_add_layer(NAME
+#   [HEADERS_ONLY] [SOURCES file...] [DEPENDS layer...] [LINK target...])
+#
+# Defines the library xylem_NAME (alias xylem::NAME) of one layer: its sources lie in src/NAME, its public headers are all of
+# include/xylem/NAME/*.hpp. DEPENDS names the layers that it may use; every layer uses `support`. tests/arch holds the include
+# edges against the table of the design.
+function(xylem_add_layer name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LINK" ${ARGN})
+  file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/xylem/${name}/*.hpp)
+  set(target xylem_${name})
+  list(TRANSFORM arg_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/src/${name}/ REGEX "^[^/]")
+  if(arg_SOURCES)
+    add_library(${target} ${arg_SOURCES})
+    set(scope PUBLIC)
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src/${name})
+    xylem_compile_options(${target})
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  add_library(xylem::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${headers})
+  target_compile_features(${target} ${scope} cxx_std_20)
+  if(NOT name STREQUAL "support")
+    list(PREPEND arg_DEPENDS support)
+  endif()
+  list(TRANSFORM arg_DEPENDS PREPEND xylem_)
+  target_link_libraries(${target} ${scope} ${arg_DEPENDS} ${arg_LINK})
+  set_property(GLOBAL APPEND PROPERTY XYLEM_LAYERS ${name})
+endfunction()
+
+# The warnings and floating-point rules of xylem's own targets.
+function(xylem_compile_options target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(${target} PRIVATE -Wno-restrict)  # false alarms on std::string (GCC bug 105329)
+  endif()
+  # The same bits from every build: no fused multiply-add but where it is written (docs/reproducibility.md).
+  target_compile_options(${target} PRIVATE -ffp-contract=off)
+  if(XYLEM_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+  endif()
+endfunction()

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "xylem/model/attribute.hpp"
+#include "xylem/model/dtype.hpp"
+#include "xylem/model/shape.hpp"
+
+namespace xylem {
+
+/// Where a dataset is: a file's path as the user gave it, and the dataset's absolute path in it ("/atm/temperature").
+struct DatasetRef {
+  std::string file;
+  std::string path;
+  friend bool operator==(const DatasetRef&, const DatasetRef&) = default;
+};
+
+/// One filter of a dataset's pipeline, in the order in which HDF5 applies them when writing.
+struct FilterInfo {
+  std::int32_t id = 0;  ///< HDF5's registered filter number (1 deflate, 2 shuffle, 3 fletcher32, ...)
+  std::string name;
+  std::uint32_t flags = 0;
+  std::vector<std::uint32_t> parameters;
+  friend bool operator==(const FilterInfo&, const FilterInfo&) = default;
+};
+
+enum class Layout : std::uint8_t { compact, contiguous, chunked, virtual_dataset, external };
+
+/// All that can be known of a dataset without reading it.
+struct DatasetInfo {
+  DatasetRef ref;
+  DType dtype{};
+  bool null = false;                ///< a null dataspace: no shape and no elements
+  Shape shape{};
+  Shape max_shape{};                ///< -1 for an unlimited extent
+  Layout layout = Layout::contiguous;
+  Shape chunk{};                    ///< the stored chunk's extents; empty unless chunked
+  std::vector<FilterInfo> filters{};
+  bool fill_defined = true;         ///< false: HDF5 leaves what was never written undefined; xylem reads zeros
+  std::vector<std::byte> fill{};    ///< the fill value in the stored type and byte order; empty: zeros, or not numeric
+  Attributes attributes{};
+
+  // HDF5 dimension scales (https://docs.hdfgroup.org/hdf5/v1_14/group___h5_d_s.html)
+  bool is_scale = false;                                ///< CLASS = "DIMENSION_SCALE"
+  std::vector<std::vector<std::string>> scales{};       ///< per dimension, paths of attached scales; "" where one is not in the file's tree
+  std::vector<std::string> dim_labels{};                ///< DIMENSION_LABELS, "" where unset
+
+  [[nodiscard]] std::size_t ndim() const noexcept { return shape.size(); }
+};
+
+enum class LinkKind : std::uint8_t { hard, soft, external };
+
+/// A name that leads to an object that stands elsewhere: a soft or external link, or a hard link to an object that the tree already
+/// shows under another path (its own ancestor in a cycle).
+struct LinkInfo {
+  LinkKind kind = LinkKind::soft;
+  std::string target_file{};  ///< external links: the file, resolved against the linking file's folder
+  std::string target{};       ///< the path of the object that is meant; for soft and hard links after following chains, absolute
+  bool dangling = false;      ///< nothing is there
+};
+
+enum class ObjectKind : std::uint8_t { group, dataset, named_type, link };
+
+/// One object of a file's tree.
+struct ObjectInfo {
+  ObjectKind kind = ObjectKind::group;
+  std::string name{};                          ///< its link name; empty for the root group
+  std::int32_t parent = -1;                    ///< index of the group it is in; -1 for the root group
+  Attributes attributes{};                     ///< of groups
+  std::shared_ptr<const DatasetInfo> dataset;  ///< datasets only
+  LinkInfo link{};                             ///< links only
+};
+
+/// A file's tree as one scan found it. `objects[0]` is the root group; a parent comes before its members, and members come in
+/// alphabetical order (creation order where the file tracks it).
+struct FileMetadata {
+  std::string file{};
+  std::int64_t size = 0;       ///< bytes
+  std::int64_t mtime_ns = 0;   ///< nanoseconds since the epoch
+  std::vector<ObjectInfo> objects{};
+  std::vector<std::string> warnings{};  ///< what could not be read, a line each, naming file and object
+};
+
+}  // namespace xylem

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace xylem {
+
+/// What kind of thing went wrong. The value is the exit code of the drivers (docs/exit-codes.md).
+enum class ErrorKind : int {
+  internal = 1,  ///< a defect in xylem itself
+  usage = 2,     ///< the request cannot be meant: an unknown option, name or file
+  data = 3,      ///< an input file cannot be read as what it claims to be
+  resource = 4,  ///< memory, disk or permissions do not allow what was asked for
+};
+
+/// The base of every error that xylem throws. The message is one line: PROBLEM (WHY) SUGGESTION.
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
+  [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }
+  [[nodiscard]] int exit_code() const noexcept { return static_cast<int>(kind_); }
+
+ private:
+  ErrorKind kind_;
+};
+
+class UsageError : public Error {
+ public:
+  template <class... Args>
+  explicit UsageError(fmt::format_string<Args...> format, Args&&... args)
+      : Error(ErrorKind::usage, fmt::format(format, std::forward<Args>(args)...)) {}
+};
+
+class DataError : public Error {
+ public:
+  template <class... Args>
+  explicit DataError(fmt::format_string<Args...> format, Args&&... args)
+      : Error(ErrorKind::data, fmt::format(format, std::forward<Args>(args)...)) {}
+};
+
+class ResourceError : public Error {
+ public:
+  template <class... Args>
+  explicit ResourceError(fmt::format_string<Args...> format, Args&&... args)
+      : Error(ErrorKind::resource, fmt::format(format, std::forward<Args>(args)...)) {}
+};
+
+class InternalError : public Error {
+ public:
+  template <class... Args>
+  explicit InternalError(fmt::format_string<Args...> format, Args&&... args)
+      : Error(ErrorKind::internal, fmt::format(format, std::forward<Args>(args)...)) {}
+};
+
+/// Throws the class of the error family that belongs to `kind`, with `message` as it stands.
+[[noreturn]] void throw_error(ErrorKind kind, const std::string& message);
+
+/// An exception as a value: what rank agreement sends between ranks.
+struct Failure {
+  ErrorKind kind = ErrorKind::internal;
+  std::string message;
+};
+
+/// Describes the exception in flight. Call inside a catch block only. `std::bad_alloc` becomes a resource failure.
+[[nodiscard]] Failure current_failure();
+
+}  // namespace xylem

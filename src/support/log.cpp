@@ -1,0 +1,26 @@
+#include "xylem/support/log.hpp"
+
+#include <atomic>
+#include <cstdio>
+
+namespace xylem::log {
+namespace {
+std::atomic<bool> is_enabled{true};
+std::atomic<bool> is_verbose{false};
+
+void write(std::string_view mark, std::string_view text) {
+  if (is_enabled) fmt::print(stderr, "xylem: {}{}\n", mark, text);
+}
+}  // namespace
+
+void set_enabled(bool enabled) noexcept { is_enabled = enabled; }
+void set_verbose(bool verbose) noexcept { is_verbose = verbose; }
+bool verbose() noexcept { return is_verbose; }
+
+void write_info(std::string_view text) {
+  if (is_verbose) write("", text);
+}
+void write_note(std::string_view text) { write("", text); }
+void write_warning(std::string_view text) { write("warning: ", text); }
+
+}  // namespace xylem::log

@@ -1,0 +1,46 @@
+#include "xylem/support/text.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace xylem;
+
+TEST(GlobMatch, StaysWithinAComponent) {
+  EXPECT_TRUE(glob_match("/a/*", "/a/b"));
+  EXPECT_FALSE(glob_match("/a/*", "/a/b/c"));
+  EXPECT_TRUE(glob_match("t?mp[0-9]", "temp7"));
+  EXPECT_FALSE(glob_match("t?mp[!0-9]", "temp7"));
+  EXPECT_FALSE(glob_match("a?b", "a/b"));
+  EXPECT_TRUE(glob_match("*a*b*c", "xxayybzzc"));
+  EXPECT_FALSE(glob_match("*a*b*c", "xxayybzz"));
+  EXPECT_TRUE(glob_match("a[b", "a[b"));
+}
+
+TEST(GlobMatch, TwoStarsCrossComponents) {
+  EXPECT_TRUE(glob_match("**", "/a/b/c"));
+  EXPECT_TRUE(glob_match("**/c", "/a/b/c"));
+  EXPECT_TRUE(glob_match("/a/**/c", "/a/c"));
+  EXPECT_TRUE(glob_match("/a/**/c", "/a/x/y/c"));
+  EXPECT_FALSE(glob_match("/a/**/c", "/a/xc"));
+  EXPECT_TRUE(glob_match("**/*.h5", "x/y.h5"));
+  EXPECT_TRUE(glob_match("**/*.h5", "y.h5"));
+  EXPECT_FALSE(glob_match("/a/**/c", "/ac"));
+  EXPECT_TRUE(glob_match("/a/**", "/a/b/c"));
+  EXPECT_TRUE(glob_match("**/b/**/d", "/a/b/c/b/e/d"));
+}
+
+TEST(NearestNames, FindsTyposAndTails) {
+  const std::vector<std::string> names{"/atm/temperature", "/atm/pressure", "/u"};
+  EXPECT_EQ(nearest_names("/atm/temprature", names).at(0), "/atm/temperature");
+  EXPECT_EQ(nearest_names("temperature", names).at(0), "/atm/temperature");
+  EXPECT_TRUE(nearest_names("completely_else", names).empty());
+  EXPECT_EQ(did_you_mean("pressure", names), "; did you mean '/atm/pressure'?");
+}
+
+TEST(Text, WidthShortenPrintable) {
+  EXPECT_EQ(text_width("äöü"), 3u);
+  EXPECT_EQ(shorten("äöüß", 3), "äö…");
+  EXPECT_EQ(shorten("abc", 3), "abc");
+  EXPECT_EQ(printable("a\nb\x1b[31m\xff"), "a\\nb\\x1b[31m\\xff");
+  EXPECT_EQ(plural(1, "member"), "1 member");
+  EXPECT_EQ(plural(0, "member"), "0 members");
+}
