@@ -77,15 +77,16 @@ std::optional<std::vector<double>> AttributeValue::as_doubles() const {
 }
 
 std::optional<std::vector<std::int64_t>> AttributeValue::as_integers() const {
-  return visit_data<std::optional<std::vector<std::int64_t>>>(data, [](const auto& values) -> std::optional<std::vector<std::int64_t>> {
-    std::vector<std::int64_t> result;
-    for (const auto& value : values) {
-      const auto integer = to_integer(value);
-      if (!integer) return std::nullopt;
-      result.push_back(*integer);
-    }
-    return result;
-  });
+  return visit_data<std::optional<std::vector<std::int64_t>>>(data,
+                                                              [](const auto& values) -> std::optional<std::vector<std::int64_t>> {
+                                                                std::vector<std::int64_t> result;
+                                                                for (const auto& value : values) {
+                                                                  const auto integer = to_integer(value);
+                                                                  if (!integer) return std::nullopt;
+                                                                  result.push_back(*integer);
+                                                                }
+                                                                return result;
+                                                              });
 }
 
 std::optional<std::vector<std::string>> AttributeValue::as_strings() const {

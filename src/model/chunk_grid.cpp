@@ -13,7 +13,8 @@ ChunkGrid::ChunkGrid(Shape shape, Shape tile) : shape_(std::move(shape)), tile_(
     grid_[d] = shape_[d] / tile_[d] + (shape_[d] % tile_[d] != 0 ? 1 : 0);
   }
   const auto size = num_elements(grid_);
-  if (!size) throw DataError("shape {} in chunks of {} has more chunks than 63 bits can count", format_shape(shape_), format_shape(tile_));
+  if (!size)
+    throw DataError("shape {} in chunks of {} has more chunks than 63 bits can count", format_shape(shape_), format_shape(tile_));
   size_ = *size;
 }
 

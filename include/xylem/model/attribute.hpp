@@ -17,8 +17,8 @@ namespace xylem {
 /// dataspace has no elements and `null` set. Types that have no value here (compounds, references, ...) leave the variant at
 /// monostate.
 struct AttributeValue {
-  using Data =
-      std::variant<std::monostate, std::vector<std::int64_t>, std::vector<std::uint64_t>, std::vector<double>, std::vector<std::string>>;
+  using Data = std::variant<std::monostate, std::vector<std::int64_t>, std::vector<std::uint64_t>, std::vector<double>,
+                            std::vector<std::string>>;
 
   DType dtype{};
   Shape shape{};

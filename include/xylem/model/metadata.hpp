@@ -34,28 +34,29 @@ enum class Layout : std::uint8_t { compact, contiguous, chunked, virtual_dataset
 struct DatasetInfo {
   DatasetRef ref;
   DType dtype{};
-  bool null = false;                ///< a null dataspace: no shape and no elements
+  bool null = false;  ///< a null dataspace: no shape and no elements
   Shape shape{};
-  Shape max_shape{};                ///< -1 for an unlimited extent
+  Shape max_shape{};  ///< -1 for an unlimited extent
   Layout layout = Layout::contiguous;
-  Shape chunk{};                    ///< the stored chunk's extents; empty unless chunked
+  Shape chunk{};  ///< the stored chunk's extents; empty unless chunked
   std::vector<FilterInfo> filters{};
-  bool fill_defined = true;         ///< false: HDF5 leaves what was never written undefined; xylem reads zeros
-  std::vector<std::byte> fill{};    ///< the fill value in the stored type and byte order; empty: zeros, or not numeric
+  bool fill_defined = true;       ///< false: HDF5 leaves what was never written undefined; xylem reads zeros
+  std::vector<std::byte> fill{};  ///< the fill value in the stored type and byte order; empty: zeros, or not numeric
   Attributes attributes{};
 
   // HDF5 dimension scales (https://docs.hdfgroup.org/hdf5/v1_14/group___h5_d_s.html)
-  bool is_scale = false;                                ///< CLASS = "DIMENSION_SCALE"
-  std::vector<std::vector<std::string>> scales{};       ///< per dimension, paths of attached scales; "" where one is not in the file's tree
-  std::vector<std::string> dim_labels{};                ///< DIMENSION_LABELS, "" where unset
+  bool is_scale = false;  ///< CLASS = "DIMENSION_SCALE"
+  std::vector<std::vector<std::string>>
+      scales{};                           ///< per dimension, paths of attached scales; "" where one is not in the file's tree
+  std::vector<std::string> dim_labels{};  ///< DIMENSION_LABELS, "" where unset
 
   [[nodiscard]] std::size_t ndim() const noexcept { return shape.size(); }
 };
 
 enum class LinkKind : std::uint8_t { hard, soft, external };
 
-/// A name that leads to an object that stands elsewhere: a soft or external link, or a hard link to an object that the tree already
-/// shows under another path (its own ancestor in a cycle).
+/// A name that leads to an object that stands elsewhere: a soft or external link, or a hard link to an object that the tree
+/// already shows under another path (its own ancestor in a cycle).
 struct LinkInfo {
   LinkKind kind = LinkKind::soft;
   std::string target_file{};  ///< external links: the file, resolved against the linking file's folder
@@ -79,8 +80,8 @@ struct ObjectInfo {
 /// alphabetical order (creation order where the file tracks it).
 struct FileMetadata {
   std::string file{};
-  std::int64_t size = 0;       ///< bytes
-  std::int64_t mtime_ns = 0;   ///< nanoseconds since the epoch
+  std::int64_t size = 0;      ///< bytes
+  std::int64_t mtime_ns = 0;  ///< nanoseconds since the epoch
   std::vector<ObjectInfo> objects{};
   std::vector<std::string> warnings{};  ///< what could not be read, a line each, naming file and object
 };

@@ -11,17 +11,17 @@ namespace xylem {
 /// A progress line on standard error: percent, bytes, rate, time to go. On a terminal one line is redrawn; elsewhere plain lines
 /// are written, the first after `quiet_seconds`, then one every `plain_interval_seconds`, so that short runs stay silent.
 ///
-/// One rank reports for all: where the work is dealt evenly, its share stands for the whole, and `scale` (the ranks that share the
-/// work) turns its bytes into everyone's.
+/// One rank reports for all: where the work is dealt evenly, its share stands for the whole, and `scale` (the ranks that share
+/// the work) turns its bytes into everyone's.
 class Progress {
  public:
   struct Options {
-    bool enabled = true;                               ///< false: nothing is ever printed (the other ranks)
-    double scale = 1;                                  ///< all ranks' bytes for one byte of this rank
-    double quiet_seconds = 2;                          ///< plain form: silent before
-    double plain_interval_seconds = 10;                ///< plain form: then one line each
-    bool terminal = false;                             ///< redraw one line rather than write plain ones
-    std::function<void(const std::string&)> write{};   ///< where text goes; standard error when empty
+    bool enabled = true;                              ///< false: nothing is ever printed (the other ranks)
+    double scale = 1;                                 ///< all ranks' bytes for one byte of this rank
+    double quiet_seconds = 2;                         ///< plain form: silent before
+    double plain_interval_seconds = 10;               ///< plain form: then one line each
+    bool terminal = false;                            ///< redraw one line rather than write plain ones
+    std::function<void(const std::string&)> write{};  ///< where text goes; standard error when empty
   };
 
   /// Options for a program that writes to standard error: a line redrawn where that is a terminal.
