@@ -35,3 +35,8 @@ if(XYLEM_BUILD_TESTS)
   find_package(GTest REQUIRED)
 endif()
 
+
+# FindHDF5 gives variables (its targets differ between CMake releases).
+add_library(xylem_hdf5 INTERFACE)
+target_include_directories(xylem_hdf5 SYSTEM INTERFACE ${HDF5_INCLUDE_DIRS})
+target_link_libraries(xylem_hdf5 INTERFACE ${HDF5_C_LIBRARIES} MPI::MPI_C)

@@ -4,14 +4,25 @@
 
 namespace xylem {
 
-void throw_error(ErrorKind kind, const std::string& message) {
-  switch (kind) {
-    case ErrorKind::usage: throw UsageError("{}", message);
-    case ErrorKind::data: throw DataError("{}", message);
-    case ErrorKind::resource: throw ResourceError("{}", message);
+namespace {
+
+template <class E>
+[[noreturn]] void throw_as(const std::string& message) {
+  E error("{}", message);
+  error.set_agreed();
+  throw error;
+}
+
+}  // namespace
+
+void throw_agreed(const Failure& failure) {
+  switch (failure.kind) {
+    case ErrorKind::usage: throw_as<UsageError>(failure.message);
+    case ErrorKind::data: throw_as<DataError>(failure.message);
+    case ErrorKind::resource: throw_as<ResourceError>(failure.message);
     case ErrorKind::internal: break;
   }
-  throw InternalError("{}", message);
+  throw_as<InternalError>(failure.message);
 }
 
 Failure current_failure() {

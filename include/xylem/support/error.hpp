@@ -23,8 +23,13 @@ class Error : public std::runtime_error {
   [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }
   [[nodiscard]] int exit_code() const noexcept { return static_cast<int>(kind_); }
 
+  /// True once ranks have agreed on this error, so that every rank throws it (comm/communicator.hpp).
+  [[nodiscard]] bool agreed() const noexcept { return agreed_; }
+  void set_agreed() noexcept { agreed_ = true; }
+
  private:
   ErrorKind kind_;
+  bool agreed_ = false;
 };
 
 class UsageError : public Error {
@@ -55,14 +60,14 @@ class InternalError : public Error {
       : Error(ErrorKind::internal, fmt::format(format, std::forward<Args>(args)...)) {}
 };
 
-/// Throws the class of the error family that belongs to `kind`, with `message` as it stands.
-[[noreturn]] void throw_error(ErrorKind kind, const std::string& message);
-
 /// An exception as a value: what rank agreement sends between ranks.
 struct Failure {
   ErrorKind kind = ErrorKind::internal;
-  std::string message;
+  std::string message{};
 };
+
+/// Throws the class of the error family that belongs to the failure's kind, marked as agreed on by all ranks.
+[[noreturn]] void throw_agreed(const Failure& failure);
 
 /// Describes the exception in flight. Call inside a catch block only. `std::bad_alloc` becomes a resource failure.
 [[nodiscard]] Failure current_failure();

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "xylem/model/topology.hpp"
+#include "xylem/support/error.hpp"
+
+namespace xylem {
+
+/// An owning MPI communicator: a duplicate of its parent, freed at the end of its life, so that xylem's messages never meet those
+/// of the program around it.
+class Communicator {
+ public:
+  /// Duplicates `parent`.
+  /// Collective: on `parent`.
+  explicit Communicator(MPI_Comm parent);
+  ~Communicator();
+  Communicator(Communicator&& other) noexcept;
+  Communicator& operator=(Communicator&& other) noexcept;
+
+  [[nodiscard]] int rank() const noexcept { return rank_; }
+  [[nodiscard]] int size() const noexcept { return size_; }
+  [[nodiscard]] MPI_Comm handle() const noexcept { return handle_; }
+  [[nodiscard]] Topology topology() const noexcept { return {size_}; }
+
+  /// Element-wise sums (modulo 2^64) and minima over all ranks, in place; every rank passes the same number of values.
+  /// Collective: yes.
+  void all_reduce_sum(std::span<std::int64_t> values) const;
+  void all_reduce_min(std::span<std::uint64_t> values) const;
+  void all_reduce_max(std::span<double> values) const;
+
+  /// `bytes` of rank `root`, on every rank.
+  /// Collective: yes.
+  [[nodiscard]] std::string broadcast(std::string bytes, int root) const;
+
+  /// Every rank's bytes, by rank, on every rank. Lengths may differ.
+  /// Collective: yes.
+  [[nodiscard]] std::vector<std::string> all_gather(const std::string& bytes) const;
+
+  /// Runs `stage` on every rank and agrees on its success: when it throws on any rank, every rank throws the error of the lowest
+  /// such rank (same class, same message, `agreed()` set). `stage` must make no collective calls: a rank that throws would leave the
+  /// others waiting in them.
+  /// Collective: yes.
+  template <class Stage>
+  auto agree(Stage&& stage) const {
+    std::optional<Failure> failure;
+    if constexpr (std::is_void_v<std::invoke_result_t<Stage>>) {
+      try {
+        stage();
+      } catch (...) {
+        failure = current_failure();
+      }
+      settle(failure);
+    } else {
+      std::optional<std::invoke_result_t<Stage>> result;
+      try {
+        result.emplace(stage());
+      } catch (...) {
+        failure = current_failure();
+      }
+      settle(failure);
+      return std::move(*result);
+    }
+  }
+
+ private:
+  void settle(const std::optional<Failure>& failure) const;
+
+  MPI_Comm handle_ = MPI_COMM_NULL;
+  int rank_ = 0;
+  int size_ = 1;
+};
+
+}  // namespace xylem

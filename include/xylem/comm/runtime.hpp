@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+
+#include "xylem/comm/communicator.hpp"
+
+namespace xylem {
+
+/// MPI from start to end: initializes it (funneled threads) unless the program has, and finalizes what it initialized. Lets rank 0
+/// alone write log messages.
+/// Collective: construction and destruction, on all ranks of the job.
+class MpiRuntime {
+ public:
+  MpiRuntime(int& argc, char**& argv);
+  ~MpiRuntime();
+  MpiRuntime(const MpiRuntime&) = delete;
+  MpiRuntime& operator=(const MpiRuntime&) = delete;
+
+  /// A communicator over all ranks of the job, owned by the runtime.
+  [[nodiscard]] const Communicator& world() const noexcept { return *world_; }
+
+ private:
+  bool owns_mpi_ = false;
+  std::optional<Communicator> world_;
+};
+
+/// Runs the body of a program and turns what it throws into an exit code, so that one rank's failure ends all ranks:
+/// an error that all ranks agree on is printed once, by rank 0, and its code returned on every rank; anything else is printed by the
+/// rank it happened on, and aborts the job with its code. Returns the body's own value otherwise.
+/// Collective: on `world`.
+int run_guarded(const Communicator& world, const std::function<int()>& body);
+
+}  // namespace xylem

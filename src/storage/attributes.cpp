@@ -1,0 +1,131 @@
+#include "detail/attributes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+
+#include "detail/types.hpp"
+#include "xylem/support/error.hpp"
+#include "xylem/support/text.hpp"
+
+namespace xylem::h5 {
+namespace {
+
+// An attribute is metadata: more than this is data in the wrong place, or a damaged file, and is left where it is.
+constexpr std::int64_t max_attribute_bytes = std::int64_t{64} << 20;
+
+// What HDF5's dimension scales and netCDF-4 keep for themselves (xarray hides the same).
+constexpr std::array<std::string_view, 10> bookkeeping{
+    "CLASS",           "NAME",      "DIMENSION_LIST",      "REFERENCE_LIST",     "DIMENSION_LABELS",
+    "_Netcdf4Dimid",   "_NCProperties", "_Netcdf4Coordinates", "_nc3_strict", "_NCCOPY"};
+
+Shape extents(hid_t space) {
+  std::array<hsize_t, H5S_MAX_RANK> dims{};
+  const int rank = H5Sget_simple_extent_dims(space, dims.data(), nullptr);
+  return rank > 0 ? Shape(dims.begin(), dims.begin() + rank) : Shape{};
+}
+
+std::string trimmed(const char* text, std::size_t size, H5T_str_t padding) {
+  std::string result(text, padding == H5T_STR_SPACEPAD ? size : strnlen(text, size));
+  if (padding == H5T_STR_SPACEPAD) result.erase(result.find_last_not_of(' ') + 1);
+  return result;
+}
+
+std::vector<std::string> read_strings(hid_t attribute, hid_t type, hid_t space, std::size_t count, const std::string& where) {
+  std::vector<std::string> result(count);
+  if (H5Tis_variable_str(type) > 0) {
+    std::vector<char*> pointers(count, nullptr);
+    check(H5Aread(attribute, type, pointers.data()), "cannot read " + where);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (pointers[i] != nullptr) result[i] = pointers[i];
+    }
+    H5Dvlen_reclaim(type, space, H5P_DEFAULT, pointers.data());
+    return result;
+  }
+  const std::size_t size = H5Tget_size(type);
+  std::vector<char> bytes(count * size);
+  check(H5Aread(attribute, type, bytes.data()), "cannot read " + where);
+  for (std::size_t i = 0; i < count; ++i) result[i] = trimmed(bytes.data() + i * size, size, H5Tget_strpad(type));
+  return result;
+}
+
+template <class T>
+std::vector<T> read_numbers(hid_t attribute, hid_t type, std::size_t count, const std::string& where) {
+  std::vector<T> result(count);
+  check(H5Aread(attribute, type, result.data()), "cannot read " + where);
+  return result;
+}
+
+// Enums are read as they are stored, then widened: HDF5 does not promise to convert them to integers.
+template <class Stored>
+std::vector<std::int64_t> read_enum(hid_t attribute, hid_t type, std::size_t count, const std::string& where) {
+  const Datatype native(H5Tget_native_type(type, H5T_DIR_ASCEND));
+  const auto stored = read_numbers<Stored>(attribute, native.get(), count, where);
+  return {stored.begin(), stored.end()};
+}
+
+}  // namespace
+
+void for_each_attribute(hid_t object, const std::string& where, const std::function<void(const std::string&, hid_t)>& visit) {
+  std::vector<std::string> names;
+  const auto collect = [](hid_t, const char* name, const H5A_info_t*, void* out) -> herr_t {
+    static_cast<std::vector<std::string>*>(out)->emplace_back(name);
+    return 0;
+  };
+  hsize_t index = 0;
+  check(H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, &index, collect, &names), "cannot list the attributes of " + where);
+  for (const std::string& name : names) {
+    const Attribute attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT));
+    if (!attribute) fail("cannot open attribute '" + printable(name) + "' of " + where);
+    visit(name, attribute.get());
+  }
+}
+
+AttributeValue read_attribute(hid_t attribute, const std::string& where) {
+  AttributeValue value;
+  const Datatype type(H5Aget_type(attribute));
+  const Dataspace space(H5Aget_space(attribute));
+  if (!type || !space) fail("cannot read the type of " + where);
+  value.dtype = describe_type(type.get());
+  value.null = H5Sget_simple_extent_type(space.get()) == H5S_NULL;
+  if (value.null) return value;
+  value.shape = extents(space.get());
+  const auto count = num_elements(value.shape);
+  if (!count || checked_product(*count, std::max(value.dtype.size, 1)).value_or(max_attribute_bytes + 1) > max_attribute_bytes) return value;
+  const auto size = static_cast<std::size_t>(*count);
+  switch (value.dtype.type_class) {
+    case TypeClass::string: value.data = read_strings(attribute, type.get(), space.get(), size, where); break;
+    case TypeClass::floating: value.data = read_numbers<double>(attribute, H5T_NATIVE_DOUBLE, size, where); break;
+    case TypeClass::boolean:
+    case TypeClass::integer:
+    case TypeClass::uinteger:
+      if (value.dtype.enumeration) {
+        const bool is_signed = value.dtype.type_class == TypeClass::integer;
+        switch (value.dtype.size) {
+          case 1: value.data = is_signed ? read_enum<std::int8_t>(attribute, type.get(), size, where) : read_enum<std::uint8_t>(attribute, type.get(), size, where); break;
+          case 2: value.data = is_signed ? read_enum<std::int16_t>(attribute, type.get(), size, where) : read_enum<std::uint16_t>(attribute, type.get(), size, where); break;
+          case 4: value.data = is_signed ? read_enum<std::int32_t>(attribute, type.get(), size, where) : read_enum<std::uint32_t>(attribute, type.get(), size, where); break;
+          default: value.data = read_enum<std::int64_t>(attribute, type.get(), size, where); break;
+        }
+      } else if (value.dtype.type_class == TypeClass::uinteger) {
+        value.data = read_numbers<std::uint64_t>(attribute, H5T_NATIVE_UINT64, size, where);
+      } else {
+        value.data = read_numbers<std::int64_t>(attribute, H5T_NATIVE_INT64, size, where);
+      }
+      break;
+    default: break;
+  }
+  return value;
+}
+
+Attributes read_attributes(hid_t object, const std::string& where) {
+  Attributes result;
+  for_each_attribute(object, where, [&](const std::string& name, hid_t attribute) {
+    if (std::find(bookkeeping.begin(), bookkeeping.end(), name) != bookkeeping.end()) return;
+    result.emplace(name, read_attribute(attribute, "attribute '" + printable(name) + "' of " + where));
+  });
+  return result;
+}
+
+}  // namespace xylem::h5

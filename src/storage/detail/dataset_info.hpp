@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "detail/compat.hpp"
+#include "xylem/model/metadata.hpp"
+#include "xylem/storage/hdf5.hpp"
+
+namespace xylem::h5 {
+
+/// A dataset's metadata together with the scales attached to its dimensions, as objects whose paths the scan knows at its end.
+struct ScannedDataset {
+  DatasetInfo info;
+  std::vector<std::vector<ObjectId>> scales;
+};
+
+/// Reads everything but the elements. Throws DataError naming file and dataset.
+[[nodiscard]] ScannedDataset read_dataset_info(hid_t dataset, const DatasetRef& ref);
+
+/// "dataset '/a/b' of 'file.h5'".
+[[nodiscard]] std::string describe(const DatasetRef& ref);
+
+}  // namespace xylem::h5

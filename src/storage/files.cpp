@@ -1,0 +1,113 @@
+#include "xylem/storage/files.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <system_error>
+
+#include "xylem/support/error.hpp"
+#include "xylem/support/text.hpp"
+
+namespace fs = std::filesystem;
+
+namespace xylem {
+namespace {
+
+std::string join(const std::string& folder, const std::string& name) {
+  if (folder.empty()) return name;
+  return folder.back() == '/' ? folder + name : folder + "/" + name;
+}
+
+// Hidden names match only patterns that begin with a dot, as in a shell.
+bool matches(const std::string& pattern, const std::string& name) {
+  return (name[0] != '.' || pattern[0] == '.') && glob_match(pattern, name);
+}
+
+// Folders that cannot be read are passed over, as a shell does.
+std::vector<fs::directory_entry> entries(const std::string& folder) {
+  std::vector<fs::directory_entry> result;
+  std::error_code error;
+  for (fs::directory_iterator it(folder.empty() ? "." : folder, error), end; !error && it != end; it.increment(error)) result.push_back(*it);
+  return result;
+}
+
+// Walks the pattern's components from `folder` on; only folders that can match are listed.
+void expand(const std::string& folder, const std::vector<std::string>& parts, std::size_t part, std::vector<std::string>& found) {
+  std::error_code error;
+  const std::string& pattern = parts[part];
+  const bool last = part + 1 == parts.size();
+  if (pattern == "**") {
+    if (!last) expand(folder, parts, part + 1, found);
+    for (const auto& entry : entries(folder)) {
+      const std::string name = entry.path().filename().string();
+      if (name[0] == '.') continue;
+      if (entry.is_directory(error) && !entry.is_symlink(error)) {
+        expand(join(folder, name), parts, part, found);
+      } else if (last && entry.is_regular_file(error)) {
+        found.push_back(join(folder, name));
+      }
+    }
+  } else if (is_glob(pattern)) {
+    for (const auto& entry : entries(folder)) {
+      const std::string name = entry.path().filename().string();
+      if (!matches(pattern, name)) continue;
+      if (last ? entry.is_regular_file(error) : entry.is_directory(error)) {
+        last ? found.push_back(join(folder, name)) : expand(join(folder, name), parts, part + 1, found);
+      }
+    }
+  } else if (const std::string path = join(folder, pattern); last) {
+    if (fs::is_regular_file(path, error)) found.push_back(path);
+  } else if (fs::is_directory(path, error)) {
+    expand(path, parts, part + 1, found);
+  }
+}
+
+std::vector<std::string> expand_pattern(const std::string& pattern) {
+  std::vector<std::string> parts;
+  std::size_t start = pattern[0] == '/' ? 1 : 0;
+  while (start <= pattern.size()) {
+    const std::size_t end = std::min(pattern.find('/', start), pattern.size());
+    if (end > start) parts.push_back(pattern.substr(start, end - start));
+    start = end + 1;
+  }
+  std::vector<std::string> found;
+  if (!parts.empty()) expand(pattern[0] == '/' ? "/" : "", parts, 0, found);
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace
+
+std::vector<std::string> expand_files(const std::vector<std::string>& patterns) {
+  std::vector<std::string> all;
+  for (const std::string& pattern : patterns) {
+    std::error_code error;
+    if (pattern.empty()) throw UsageError("an empty file name was given; name HDF5 files or quote a pattern such as 'runs/*.h5'");
+    if (fs::exists(fs::symlink_status(pattern, error)) || !is_glob(pattern)) {
+      if (!fs::exists(pattern, error) && error != std::errc::permission_denied) {
+        const fs::path folder = fs::path(pattern).parent_path();
+        std::vector<std::string> names;
+        for (const auto& entry : entries(folder.string())) names.push_back(join(folder.string(), entry.path().filename().string()));
+        throw UsageError("no such file: '{}'{}", printable(pattern), did_you_mean(pattern, names));
+      }
+      all.push_back(pattern);
+      continue;
+    }
+    const std::vector<std::string> found = expand_pattern(pattern);
+    if (found.empty()) {
+      throw UsageError("no file matches '{}' (looked from '{}'); check the pattern and its quotes", printable(pattern), fs::current_path(error).string());
+    }
+    all.insert(all.end(), found.begin(), found.end());
+  }
+  std::vector<std::string> files;
+  std::set<std::string> seen;
+  std::error_code error;
+  for (std::string& file : all) {
+    const fs::path real = fs::weakly_canonical(file, error);
+    if (seen.insert(error ? file : real.string()).second) files.push_back(std::move(file));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace xylem

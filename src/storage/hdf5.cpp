@@ -1,0 +1,70 @@
+#include "xylem/storage/hdf5.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "xylem/support/error.hpp"
+#include "xylem/support/text.hpp"
+
+namespace xylem::h5 {
+namespace {
+
+herr_t keep_description(unsigned, const H5E_error2_t* error, void* out) {
+  auto& text = *static_cast<std::string*>(out);
+  if (text.empty() && error->desc != nullptr) text = error->desc;
+  return 0;
+}
+
+// HDF5 prints its error stack by default; xylem says what is wrong in one line of its own.
+void silence_error_stack() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+
+PropertyList access_properties() {
+  PropertyList properties(H5Pcreate(H5P_FILE_ACCESS));
+  H5Pset_fclose_degree(properties.get(), H5F_CLOSE_STRONG);
+#if H5_VERSION_GE(1, 10, 7)
+  // File systems without locks (some Lustre mounts) must not keep us from reading.
+  H5Pset_file_locking(properties.get(), 1, 1);
+#endif
+  return properties;
+}
+
+}  // namespace
+
+std::string last_error() {
+  std::string text;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_description, &text);
+  return text.empty() ? "no further description" : printable(text);
+}
+
+void fail(const std::string& what) { throw DataError("{} (HDF5: {})", what, last_error()); }
+
+File open_readonly(const std::string& path) {
+  const std::string name = printable(path);
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) {
+    if (errno == EACCES) throw ResourceError("cannot reach '{}' (permission denied): check the permissions of its folders", name);
+    throw UsageError("cannot open '{}' ({}): check the path", name, std::strerror(errno));
+  }
+  if (S_ISDIR(status.st_mode)) throw UsageError("'{}' is a folder: name files, for example '{}/*.h5'", name, name);
+  if (!S_ISREG(status.st_mode)) throw UsageError("'{}' is not a regular file", name);
+  if (access(path.c_str(), R_OK) != 0) throw ResourceError("cannot read '{}' ({}): check its permissions", name, std::strerror(errno));
+
+  silence_error_stack();
+  const PropertyList properties = access_properties();
+  File file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, properties.get()));
+  if (file) return file;
+  const std::string reason = last_error();
+  if (reason.find("truncated file") != std::string::npos) {
+    throw DataError("'{}' is truncated: it has {} bytes (HDF5: {}); copy it again or finish writing it", name, status.st_size, reason);
+  }
+  if (reason.find("file signature not found") != std::string::npos) {
+    throw DataError("'{}' is not an HDF5 file ({} bytes without an HDF5 signature)", name, status.st_size);
+  }
+  throw DataError("cannot open '{}' as HDF5 ({}): the file is damaged, or of a newer format than this HDF5 library reads", name, reason);
+}
+
+}  // namespace xylem::h5

@@ -1,0 +1,139 @@
+#include "xylem/storage/reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "detail/dataset_info.hpp"
+#include "detail/types.hpp"
+#include "xylem/model/chunk_grid.hpp"
+#include "xylem/support/contract.hpp"
+#include "xylem/support/text.hpp"
+
+namespace xylem {
+namespace {
+
+// Up to so many chunks a dataset is read as if all were stored: HDF5 gives the fill value for those that are not.
+constexpr std::int64_t max_visited_chunks = std::int64_t{1} << 22;
+
+std::vector<hsize_t> to_hsize(const Shape& shape) { return {shape.begin(), shape.end()}; }
+
+}  // namespace
+
+std::shared_ptr<const h5::File> FilePool::open(const std::string& path) {
+  const auto known = std::find_if(files_.begin(), files_.end(), [&](const auto& entry) { return entry.first == path; });
+  if (known != files_.end()) {
+    files_.splice(files_.begin(), files_, known);
+  } else {
+    files_.emplace_front(path, std::make_shared<const h5::File>(h5::open_readonly(path)));
+    if (files_.size() > capacity_) files_.pop_back();
+  }
+  return files_.front().second;
+}
+
+DatasetReader::DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo> info)
+    : info_(std::move(info)), file_(files.open(info_->ref.file)) {
+  const h5::PropertyList access(H5Pcreate(H5P_DATASET_ACCESS));
+  H5Pset_chunk_cache(access.get(), 0, 0, 1.0);
+  dataset_ = h5::Dataset(H5Dopen2(file_->get(), info_->ref.path.c_str(), access.get()));
+  if (!dataset_) h5::fail("cannot open " + h5::describe(info_->ref));
+  const DatasetInfo now = h5::read_dataset_info(dataset_.get(), info_->ref).info;
+  if (now.shape != info_->shape || now.dtype != info_->dtype || now.chunk != info_->chunk) {
+    throw DataError("{} has changed since it was scanned (shape {} was {}): do not write to it meanwhile", h5::describe(info_->ref),
+                    format_shape(now.shape), format_shape(info_->shape));
+  }
+  const h5::Datatype stored(H5Dget_type(dataset_.get()));
+  type_ = h5::memory_type(stored.get(), info_->dtype);
+}
+
+bool DatasetReader::try_read(const Box& box, std::byte* out) const {
+  if (info_->shape.empty()) return H5Dread(dataset_.get(), type_.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, out) >= 0;
+  const auto start = to_hsize(box.start), count = to_hsize(box.count);
+  const h5::Dataspace file_space(H5Dget_space(dataset_.get()));
+  const h5::Dataspace memory_space(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr));
+  return H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr) >= 0 &&
+         H5Dread(dataset_.get(), type_.get(), memory_space.get(), file_space.get(), H5P_DEFAULT, out) >= 0;
+}
+
+void DatasetReader::read(const Box& box, std::span<std::byte> out) const {
+  XYLEM_EXPECT(static_cast<std::int64_t>(out.size()) == box.size() * info_->dtype.size, "the buffer fits the box");
+  if (out.empty()) return;
+  if (!info_->fill_defined) std::memset(out.data(), 0, out.size());  // HDF5 leaves what was never written as it finds it
+  if (!try_read(box, out.data())) blame(box);
+}
+
+void DatasetReader::blame(const Box& box) const {
+  const std::string reason = h5::last_error();
+  if (info_->layout == Layout::chunked) {
+    // Whole chunks one at a time, to name the one that fails.
+    const ChunkGrid chunks(info_->shape, info_->chunk);
+    Shape first(box.start.size()), count(box.start.size());
+    for (std::size_t d = 0; d < first.size(); ++d) {
+      first[d] = box.start[d] / info_->chunk[d];
+      count[d] = (box.start[d] + box.count[d] - 1) / info_->chunk[d] + 1 - first[d];
+    }
+    const ChunkGrid touched(count, Shape(count.size(), 1));
+    for (std::int64_t i = 0; i < touched.size(); ++i) {
+      Shape coordinates = touched.coordinates(i);
+      Box part{Shape(first.size()), Shape(first.size())};
+      for (std::size_t d = 0; d < first.size(); ++d) {
+        coordinates[d] += first[d];
+        const std::int64_t begin = std::max(box.start[d], coordinates[d] * info_->chunk[d]);
+        const std::int64_t end = std::min(box.start[d] + box.count[d], (coordinates[d] + 1) * info_->chunk[d]);
+        part.start[d] = begin;
+        part.count[d] = end - begin;
+      }
+      std::vector<std::byte> scratch(static_cast<std::size_t>(part.size() * info_->dtype.size));
+      if (!try_read(part, scratch.data())) {
+        throw DataError("chunk {} (elements {}) of {} cannot be read (HDF5: {}): the file is damaged, or needs a filter that is not installed",
+                        format_shape(coordinates), format_box(part), h5::describe(info_->ref), h5::last_error());
+      }
+    }
+  }
+  throw DataError("elements {} of {} cannot be read (HDF5: {})", format_box(box), h5::describe(info_->ref), reason);
+}
+
+StorageSummary DatasetReader::summarize() const {
+  StorageSummary summary;
+  summary.stored_bytes = static_cast<std::int64_t>(H5Dget_storage_size(dataset_.get()));
+  if (info_->layout == Layout::chunked) {
+    hsize_t count = 0;
+    const h5::Dataspace space(H5Dget_space(dataset_.get()));
+    if (summary.stored_bytes > 0) h5::check(H5Dget_num_chunks(dataset_.get(), space.get(), &count), "cannot read the chunk index of " + h5::describe(info_->ref));
+    summary.allocated_chunks = static_cast<std::int64_t>(count);
+    const std::int64_t all = ChunkGrid(info_->shape, info_->chunk).size();
+    if (count > 0 && summary.allocated_chunks < all && all > max_visited_chunks) summary.sparse_chunks = list_chunks(summary.allocated_chunks);
+    return summary;
+  }
+  if (info_->layout == Layout::virtual_dataset || info_->layout == Layout::external) {
+    summary.allocated_chunks = 1;  // stored elsewhere: read to find out
+    return summary;
+  }
+  summary.allocated_chunks = summary.stored_bytes > 0 ? 1 : 0;
+  hsize_t file_size = 0;
+  const haddr_t offset = H5Dget_offset(dataset_.get());
+  if (info_->layout != Layout::contiguous) return summary;
+  if (offset == HADDR_UNDEF) {
+    summary = {};
+  } else if (H5Fget_filesize(file_->get(), &file_size) >= 0 && static_cast<hsize_t>(summary.stored_bytes) > file_size) {
+    throw DataError("{} claims {} bytes, but its file has only {}: the file is damaged", h5::describe(info_->ref), summary.stored_bytes, file_size);
+  }
+  return summary;
+}
+
+std::vector<Shape> DatasetReader::list_chunks(std::int64_t count) const {
+  std::vector<Shape> starts;
+  const h5::Dataspace space(H5Dget_space(dataset_.get()));
+  std::vector<hsize_t> offset(info_->shape.size());
+  for (std::int64_t i = 0; i < count; ++i) {
+    unsigned mask = 0;
+    haddr_t address = 0;
+    hsize_t size = 0;
+    h5::check(H5Dget_chunk_info(dataset_.get(), space.get(), static_cast<hsize_t>(i), offset.data(), &mask, &address, &size),
+              "cannot read the chunk index of " + h5::describe(info_->ref));
+    starts.emplace_back(offset.begin(), offset.end());
+  }
+  std::sort(starts.begin(), starts.end());
+  return starts;
+}
+
+}  // namespace xylem
