@@ -4,7 +4,6 @@
 #include <limits>
 #include <numeric>
 
-
 namespace xylem {
 namespace {
 

@@ -5,9 +5,10 @@
 #include <cstring>
 #include <string_view>
 
-#include "detail/types.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
+
+#include "detail/types.hpp"
 
 namespace xylem::h5 {
 namespace {
@@ -17,8 +18,8 @@ constexpr std::int64_t max_attribute_bytes = std::int64_t{64} << 20;
 
 // What HDF5's dimension scales and netCDF-4 keep for themselves (xarray hides the same).
 constexpr std::array<std::string_view, 10> bookkeeping{
-    "CLASS",           "NAME",      "DIMENSION_LIST",      "REFERENCE_LIST",     "DIMENSION_LABELS",
-    "_Netcdf4Dimid",   "_NCProperties", "_Netcdf4Coordinates", "_nc3_strict", "_NCCOPY"};
+    "CLASS",         "NAME",          "DIMENSION_LIST",      "REFERENCE_LIST", "DIMENSION_LABELS",
+    "_Netcdf4Dimid", "_NCProperties", "_Netcdf4Coordinates", "_nc3_strict",    "_NCCOPY"};
 
 Shape extents(hid_t space) {
   std::array<hsize_t, H5S_MAX_RANK> dims{};
@@ -92,7 +93,8 @@ AttributeValue read_attribute(hid_t attribute, const std::string& where) {
   if (value.null) return value;
   value.shape = extents(space.get());
   const auto count = num_elements(value.shape);
-  if (!count || checked_product(*count, std::max(value.dtype.size, 1)).value_or(max_attribute_bytes + 1) > max_attribute_bytes) return value;
+  if (!count || checked_product(*count, std::max(value.dtype.size, 1)).value_or(max_attribute_bytes + 1) > max_attribute_bytes)
+    return value;
   const auto size = static_cast<std::size_t>(*count);
   switch (value.dtype.type_class) {
     case TypeClass::string: value.data = read_strings(attribute, type.get(), space.get(), size, where); break;
@@ -103,9 +105,18 @@ AttributeValue read_attribute(hid_t attribute, const std::string& where) {
       if (value.dtype.enumeration) {
         const bool is_signed = value.dtype.type_class == TypeClass::integer;
         switch (value.dtype.size) {
-          case 1: value.data = is_signed ? read_enum<std::int8_t>(attribute, type.get(), size, where) : read_enum<std::uint8_t>(attribute, type.get(), size, where); break;
-          case 2: value.data = is_signed ? read_enum<std::int16_t>(attribute, type.get(), size, where) : read_enum<std::uint16_t>(attribute, type.get(), size, where); break;
-          case 4: value.data = is_signed ? read_enum<std::int32_t>(attribute, type.get(), size, where) : read_enum<std::uint32_t>(attribute, type.get(), size, where); break;
+          case 1:
+            value.data = is_signed ? read_enum<std::int8_t>(attribute, type.get(), size, where)
+                                   : read_enum<std::uint8_t>(attribute, type.get(), size, where);
+            break;
+          case 2:
+            value.data = is_signed ? read_enum<std::int16_t>(attribute, type.get(), size, where)
+                                   : read_enum<std::uint16_t>(attribute, type.get(), size, where);
+            break;
+          case 4:
+            value.data = is_signed ? read_enum<std::int32_t>(attribute, type.get(), size, where)
+                                   : read_enum<std::uint32_t>(attribute, type.get(), size, where);
+            break;
           default: value.data = read_enum<std::int64_t>(attribute, type.get(), size, where); break;
         }
       } else if (value.dtype.type_class == TypeClass::uinteger) {

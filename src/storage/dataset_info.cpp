@@ -5,10 +5,11 @@
 #include <array>
 #include <limits>
 
-#include "detail/attributes.hpp"
-#include "detail/types.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
+
+#include "detail/attributes.hpp"
+#include "detail/types.hpp"
 
 namespace xylem::h5 {
 namespace {
@@ -26,7 +27,8 @@ void read_space(hid_t dataset, DatasetInfo& info) {
   info.null = H5Sget_simple_extent_type(space.get()) == H5S_NULL;
   if (info.null) return;
   std::array<hsize_t, H5S_MAX_RANK> dims{}, max_dims{};
-  const int rank = check(H5Sget_simple_extent_dims(space.get(), dims.data(), max_dims.data()), "cannot read the shape of " + describe(info.ref));
+  const int rank = check(H5Sget_simple_extent_dims(space.get(), dims.data(), max_dims.data()),
+                         "cannot read the shape of " + describe(info.ref));
   for (std::size_t d = 0; d < static_cast<std::size_t>(rank); ++d) {
     info.shape.push_back(extent(dims[d], info));
     info.max_shape.push_back(max_dims[d] == H5S_UNLIMITED ? -1 : extent(max_dims[d], info));
@@ -41,7 +43,8 @@ void read_filters(hid_t properties, DatasetInfo& info) {
     std::size_t parameters = 64;
     filter.parameters.resize(parameters);
     std::array<char, 256> name{};
-    filter.id = check(H5Pget_filter2(properties, static_cast<unsigned>(i), &filter.flags, &parameters, filter.parameters.data(), name.size(), name.data(), &config),
+    filter.id = check(H5Pget_filter2(properties, static_cast<unsigned>(i), &filter.flags, &parameters, filter.parameters.data(),
+                                     name.size(), name.data(), &config),
                       "cannot read the filters of " + describe(info.ref));
     filter.parameters.resize(std::min<std::size_t>(parameters, 64));
     filter.name = printable(std::string(name.data(), strnlen(name.data(), name.size())));
@@ -70,10 +73,12 @@ void read_layout(hid_t dataset, hid_t stored_type, DatasetInfo& info) {
   }
   if (info.layout == Layout::chunked) {
     std::array<hsize_t, H5S_MAX_RANK> chunk{};
-    const int rank = check(H5Pget_chunk(properties.get(), H5S_MAX_RANK, chunk.data()), "cannot read the chunk shape of " + describe(info.ref));
+    const int rank =
+        check(H5Pget_chunk(properties.get(), H5S_MAX_RANK, chunk.data()), "cannot read the chunk shape of " + describe(info.ref));
     info.chunk.assign(chunk.begin(), chunk.begin() + rank);
     if (info.chunk.size() != info.shape.size() || std::find(info.chunk.begin(), info.chunk.end(), 0) != info.chunk.end()) {
-      throw DataError("{} has shape {} but chunk shape {}: the file is damaged", describe(info.ref), format_shape(info.shape), format_shape(info.chunk));
+      throw DataError("{} has shape {} but chunk shape {}: the file is damaged", describe(info.ref), format_shape(info.shape),
+                      format_shape(info.chunk));
     }
     read_filters(properties.get(), info);
   }
@@ -122,7 +127,9 @@ void read_scales(hid_t dataset, ScannedDataset& scanned) {
 
 }  // namespace
 
-std::string describe(const DatasetRef& ref) { return fmt::format("dataset '{}' of '{}'", printable(ref.path), printable(ref.file)); }
+std::string describe(const DatasetRef& ref) {
+  return fmt::format("dataset '{}' of '{}'", printable(ref.path), printable(ref.file));
+}
 
 ScannedDataset read_dataset_info(hid_t dataset, const DatasetRef& ref) {
   ScannedDataset scanned;

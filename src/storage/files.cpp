@@ -27,7 +27,8 @@ bool matches(const std::string& pattern, const std::string& name) {
 std::vector<fs::directory_entry> entries(const std::string& folder) {
   std::vector<fs::directory_entry> result;
   std::error_code error;
-  for (fs::directory_iterator it(folder.empty() ? "." : folder, error), end; !error && it != end; it.increment(error)) result.push_back(*it);
+  for (fs::directory_iterator it(folder.empty() ? "." : folder, error), end; !error && it != end; it.increment(error))
+    result.push_back(*it);
   return result;
 }
 
@@ -87,7 +88,8 @@ std::vector<std::string> expand_files(const std::vector<std::string>& patterns) 
       if (!fs::exists(pattern, error) && error != std::errc::permission_denied) {
         const fs::path folder = fs::path(pattern).parent_path();
         std::vector<std::string> names;
-        for (const auto& entry : entries(folder.string())) names.push_back(join(folder.string(), entry.path().filename().string()));
+        for (const auto& entry : entries(folder.string()))
+          names.push_back(join(folder.string(), entry.path().filename().string()));
         throw UsageError("no such file: '{}'{}", printable(pattern), did_you_mean(pattern, names));
       }
       all.push_back(pattern);
@@ -95,7 +97,8 @@ std::vector<std::string> expand_files(const std::vector<std::string>& patterns) 
     }
     const std::vector<std::string> found = expand_pattern(pattern);
     if (found.empty()) {
-      throw UsageError("no file matches '{}' (looked from '{}'); check the pattern and its quotes", printable(pattern), fs::current_path(error).string());
+      throw UsageError("no file matches '{}' (looked from '{}'); check the pattern and its quotes", printable(pattern),
+                       fs::current_path(error).string());
     }
     all.insert(all.end(), found.begin(), found.end());
   }

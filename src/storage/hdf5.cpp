@@ -51,7 +51,8 @@ File open_readonly(const std::string& path) {
   }
   if (S_ISDIR(status.st_mode)) throw UsageError("'{}' is a folder: name files, for example '{}/*.h5'", name, name);
   if (!S_ISREG(status.st_mode)) throw UsageError("'{}' is not a regular file", name);
-  if (access(path.c_str(), R_OK) != 0) throw ResourceError("cannot read '{}' ({}): check its permissions", name, std::strerror(errno));
+  if (access(path.c_str(), R_OK) != 0)
+    throw ResourceError("cannot read '{}' ({}): check its permissions", name, std::strerror(errno));
 
   silence_error_stack();
   const PropertyList properties = access_properties();
@@ -59,12 +60,14 @@ File open_readonly(const std::string& path) {
   if (file) return file;
   const std::string reason = last_error();
   if (reason.find("truncated file") != std::string::npos) {
-    throw DataError("'{}' is truncated: it has {} bytes (HDF5: {}); copy it again or finish writing it", name, status.st_size, reason);
+    throw DataError("'{}' is truncated: it has {} bytes (HDF5: {}); copy it again or finish writing it", name, status.st_size,
+                    reason);
   }
   if (reason.find("file signature not found") != std::string::npos) {
     throw DataError("'{}' is not an HDF5 file ({} bytes without an HDF5 signature)", name, status.st_size);
   }
-  throw DataError("cannot open '{}' as HDF5 ({}): the file is damaged, or of a newer format than this HDF5 library reads", name, reason);
+  throw DataError("cannot open '{}' as HDF5 ({}): the file is damaged, or of a newer format than this HDF5 library reads", name,
+                  reason);
 }
 
 }  // namespace xylem::h5

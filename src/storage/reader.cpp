@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
-#include "detail/dataset_info.hpp"
-#include "detail/types.hpp"
 #include "xylem/model/chunk_grid.hpp"
 #include "xylem/support/contract.hpp"
 #include "xylem/support/text.hpp"
+
+#include "detail/dataset_info.hpp"
+#include "detail/types.hpp"
 
 namespace xylem {
 namespace {
@@ -38,8 +39,8 @@ DatasetReader::DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo>
   if (!dataset_) h5::fail("cannot open " + h5::describe(info_->ref));
   const DatasetInfo now = h5::read_dataset_info(dataset_.get(), info_->ref).info;
   if (now.shape != info_->shape || now.dtype != info_->dtype || now.chunk != info_->chunk) {
-    throw DataError("{} has changed since it was scanned (shape {} was {}): do not write to it meanwhile", h5::describe(info_->ref),
-                    format_shape(now.shape), format_shape(info_->shape));
+    throw DataError("{} has changed since it was scanned (shape {} was {}): do not write to it meanwhile",
+                    h5::describe(info_->ref), format_shape(now.shape), format_shape(info_->shape));
   }
   const h5::Datatype stored(H5Dget_type(dataset_.get()));
   type_ = h5::memory_type(stored.get(), info_->dtype);
@@ -84,8 +85,10 @@ void DatasetReader::blame(const Box& box) const {
       }
       std::vector<std::byte> scratch(static_cast<std::size_t>(part.size() * info_->dtype.size));
       if (!try_read(part, scratch.data())) {
-        throw DataError("chunk {} (elements {}) of {} cannot be read (HDF5: {}): the file is damaged, or needs a filter that is not installed",
-                        format_shape(coordinates), format_box(part), h5::describe(info_->ref), h5::last_error());
+        throw DataError(
+            "chunk {} (elements {}) of {} cannot be read (HDF5: {}): the file is damaged, or needs a filter that is not "
+            "installed",
+            format_shape(coordinates), format_box(part), h5::describe(info_->ref), h5::last_error());
       }
     }
   }
@@ -98,10 +101,13 @@ StorageSummary DatasetReader::summarize() const {
   if (info_->layout == Layout::chunked) {
     hsize_t count = 0;
     const h5::Dataspace space(H5Dget_space(dataset_.get()));
-    if (summary.stored_bytes > 0) h5::check(H5Dget_num_chunks(dataset_.get(), space.get(), &count), "cannot read the chunk index of " + h5::describe(info_->ref));
+    if (summary.stored_bytes > 0)
+      h5::check(H5Dget_num_chunks(dataset_.get(), space.get(), &count),
+                "cannot read the chunk index of " + h5::describe(info_->ref));
     summary.allocated_chunks = static_cast<std::int64_t>(count);
     const std::int64_t all = ChunkGrid(info_->shape, info_->chunk).size();
-    if (count > 0 && summary.allocated_chunks < all && all > max_visited_chunks) summary.sparse_chunks = list_chunks(summary.allocated_chunks);
+    if (count > 0 && summary.allocated_chunks < all && all > max_visited_chunks)
+      summary.sparse_chunks = list_chunks(summary.allocated_chunks);
     return summary;
   }
   if (info_->layout == Layout::virtual_dataset || info_->layout == Layout::external) {
@@ -115,7 +121,8 @@ StorageSummary DatasetReader::summarize() const {
   if (offset == HADDR_UNDEF) {
     summary = {};
   } else if (H5Fget_filesize(file_->get(), &file_size) >= 0 && static_cast<hsize_t>(summary.stored_bytes) > file_size) {
-    throw DataError("{} claims {} bytes, but its file has only {}: the file is damaged", h5::describe(info_->ref), summary.stored_bytes, file_size);
+    throw DataError("{} claims {} bytes, but its file has only {}: the file is damaged", h5::describe(info_->ref),
+                    summary.stored_bytes, file_size);
   }
   return summary;
 }

@@ -9,11 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "detail/attributes.hpp"
-#include "detail/dataset_info.hpp"
 #include "xylem/storage/hdf5.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
+
+#include "detail/attributes.hpp"
+#include "detail/dataset_info.hpp"
 
 namespace xylem {
 namespace {
@@ -96,7 +97,8 @@ class Scan {
   void expand(std::int32_t index) {
     const std::string path = paths_[static_cast<std::size_t>(index)];
     if (depth_[static_cast<std::size_t>(index)] >= max_depth) {
-      result_.warnings.push_back(fmt::format("groups nested deeper than {} levels are left out, in '{}'", max_depth, printable(result_.file)));
+      result_.warnings.push_back(
+          fmt::format("groups nested deeper than {} levels are left out, in '{}'", max_depth, printable(result_.file)));
       return;
     }
     const h5::Object group = open(path);
@@ -145,7 +147,8 @@ class Scan {
     H5L_info_t info{};
     h5::check(H5Lget_info(group, link.name.c_str(), &info, H5P_DEFAULT), "cannot read link " + where(path));
     std::vector<char> value(info.u.val_size + 1, '\0');
-    h5::check(H5Lget_val(group, link.name.c_str(), value.data(), info.u.val_size, H5P_DEFAULT), "cannot read link " + where(path));
+    h5::check(H5Lget_val(group, link.name.c_str(), value.data(), info.u.val_size, H5P_DEFAULT),
+              "cannot read link " + where(path));
     if (link.type == H5L_TYPE_SOFT) {
       result.kind = LinkKind::soft;
       result.target = value.data();

@@ -1,9 +1,10 @@
+#include "detail/types.hpp"
+
 #include <fmt/format.h>
 
 #include <cstdlib>
 #include <memory>
 
-#include "detail/types.hpp"
 #include "xylem/support/text.hpp"
 
 namespace xylem::h5 {

@@ -46,9 +46,8 @@ class Communicator {
   [[nodiscard]] std::vector<std::string> all_gather(const std::string& bytes) const;
 
   /// Runs `stage` on every rank and agrees on its success: when it throws on any rank, every rank throws the error of the lowest
-  /// such rank (same class, same message, `agreed()` set). `stage` must make no collective calls: a rank that throws would leave the
-  /// others waiting in them.
-  /// Collective: yes.
+  /// such rank (same class, same message, `agreed()` set). `stage` must make no collective calls: a rank that throws would leave
+  /// the others waiting in them. Collective: yes.
   template <class Stage>
   auto agree(Stage&& stage) const {
     std::optional<Failure> failure;

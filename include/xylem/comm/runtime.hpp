@@ -6,9 +6,8 @@
 
 namespace xylem {
 
-/// MPI from start to end: initializes it (funneled threads) unless the program has, and finalizes what it initialized. Lets rank 0
-/// alone write log messages.
-/// Collective: construction and destruction, on all ranks of the job.
+/// MPI from start to end: initializes it (funneled threads) unless the program has, and finalizes what it initialized. Lets rank
+/// 0 alone write log messages. Collective: construction and destruction, on all ranks of the job.
 class MpiRuntime {
  public:
   MpiRuntime(int& argc, char**& argv);
@@ -25,9 +24,8 @@ class MpiRuntime {
 };
 
 /// Runs the body of a program and turns what it throws into an exit code, so that one rank's failure ends all ranks:
-/// an error that all ranks agree on is printed once, by rank 0, and its code returned on every rank; anything else is printed by the
-/// rank it happened on, and aborts the job with its code. Returns the body's own value otherwise.
-/// Collective: on `world`.
+/// an error that all ranks agree on is printed once, by rank 0, and its code returned on every rank; anything else is printed by
+/// the rank it happened on, and aborts the job with its code. Returns the body's own value otherwise. Collective: on `world`.
 int run_guarded(const Communicator& world, const std::function<int()>& body);
 
 }  // namespace xylem

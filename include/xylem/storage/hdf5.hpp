@@ -53,8 +53,8 @@ Result check(Result result, const std::string& what) {
   return result;
 }
 
-/// Opens a file to read, on this rank alone (no MPI-IO: docs/adr/0003-independent-reads.md), after checking that it is there, is a
-/// file and may be read. Throws UsageError (no such file, a folder), ResourceError (no permission) or DataError (not HDF5,
+/// Opens a file to read, on this rank alone (no MPI-IO: docs/adr/0003-independent-reads.md), after checking that it is there, is
+/// a file and may be read. Throws UsageError (no such file, a folder), ResourceError (no permission) or DataError (not HDF5,
 /// truncated, corrupt), each naming the file.
 [[nodiscard]] File open_readonly(const std::string& path);
 

@@ -17,8 +17,8 @@ namespace xylem {
 struct StorageSummary {
   std::int64_t stored_bytes = 0;      ///< bytes of all elements as stored (compressed, where a filter compresses)
   std::int64_t allocated_chunks = 0;  ///< stored chunks; 0 or 1 unless chunked
-  std::vector<Shape> sparse_chunks;   ///< first elements of the stored chunks, in row-major order; only where so few of so many chunks
-                                      ///< are stored that a visit to each would take too long
+  std::vector<Shape> sparse_chunks;   ///< first elements of the stored chunks, in row-major order; only where so few of so many
+                                     ///< chunks are stored that a visit to each would take too long
 };
 
 /// Files that this rank has open to read, the most recently used first; the oldest is closed when there are too many.
@@ -34,17 +34,17 @@ class FilePool {
   std::list<std::pair<std::string, std::shared_ptr<const h5::File>>> files_;
 };
 
-/// One dataset, open on this rank: reads boxes of elements through HDF5's own pipeline (the `hyperslab` strategy), each independent
-/// of other ranks. The chunk cache is off: a box that is a union of whole chunks reads and decodes each of them once, straight into
-/// the buffer.
+/// One dataset, open on this rank: reads boxes of elements through HDF5's own pipeline (the `hyperslab` strategy), each
+/// independent of other ranks. The chunk cache is off: a box that is a union of whole chunks reads and decodes each of them once,
+/// straight into the buffer.
 class DatasetReader {
  public:
   /// Opens the dataset. Throws DataError when it is no longer what `info` says (shape, type, chunks).
   DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo> info);
 
   /// Reads the elements of `box` into `out`, row-major, in the stored type and byte order (the native type where
-  /// `info.dtype.standard` is false). `out` holds box.size() * dtype.size bytes. Throws DataError naming file, dataset and, where one
-  /// is to blame, the chunk.
+  /// `info.dtype.standard` is false). `out` holds box.size() * dtype.size bytes. Throws DataError naming file, dataset and, where
+  /// one is to blame, the chunk.
   void read(const Box& box, std::span<std::byte> out) const;
 
   /// What is stored. Reads the dataset's chunk index, no elements. Throws DataError where the file is too short to hold it.

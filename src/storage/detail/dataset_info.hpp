@@ -2,9 +2,10 @@
 
 #include <vector>
 
-#include "detail/compat.hpp"
 #include "xylem/model/metadata.hpp"
 #include "xylem/storage/hdf5.hpp"
+
+#include "detail/compat.hpp"
 
 namespace xylem::h5 {
 

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "xylem/comm/communicator.hpp"
+#include "xylem/tree/node.hpp"
+
+namespace xylem {
+
+/// One file's part of the tree: its root group, named as the file.
+struct FileTree {
+  std::string file;  ///< as the user wrote it
+  std::unique_ptr<Group> root;
+  int scanned_by = 0;  ///< the rank that read its metadata
+};
+
+/// The shared tree of several files: the same on every rank.
+struct Tree {
+  std::vector<FileTree> files;         ///< those asked for, sorted by name
+  std::vector<FileTree> linked_files;  ///< those that external links of the others lead to
+  std::map<std::string, std::string>
+      link_targets;                   ///< the file that an external link's `target_file` is, as named in the lists above
+  std::vector<std::string> warnings;  ///< what was left out, a line each
+
+  /// The file that an external link leads to, or null where it could not be read.
+  [[nodiscard]] const FileTree* find_target(const std::string& target_file) const;
+  /// The object at the end of a link, following further links (up to 16), or null where it dangles.
+  [[nodiscard]] const Node* follow(const FileTree& from, const Link& link) const;
+};
+
+/// Expands file names and glob patterns on rank 0, deals the files to the ranks in turn, scans each on its one rank, and merges
+/// what was found; files that external links lead to are scanned in further rounds, each by one rank too. Reads metadata only.
+/// Throws UsageError, ResourceError or DataError, on all ranks alike, for a file that cannot be read; one that an external link
+/// leads to and that cannot be read is a warning. Collective: yes.
+[[nodiscard]] Tree load_tree(const Communicator& comm, const std::vector<std::string>& patterns);
+
+}  // namespace xylem

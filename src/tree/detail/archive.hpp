@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cereal/archives/binary.hpp>
+#include <cereal/types/map.hpp>
+#include <cereal/types/memory.hpp>
+#include <cereal/types/string.hpp>
+#include <cereal/types/utility.hpp>
+#include <cereal/types/variant.hpp>
+#include <cereal/types/vector.hpp>
+
+#include <sstream>
+#include <string>
+
+#include "xylem/model/metadata.hpp"
+
+// How metadata travel between ranks of one job (the same program on the same kind of machine).
+
+namespace cereal {
+
+template <class Archive>
+void serialize(Archive&, std::monostate&) {}
+
+}  // namespace cereal
+
+namespace xylem {
+
+template <class Archive>
+void serialize(Archive& archive, DType& value) {
+  archive(value.type_class, value.size, value.big_endian, value.standard, value.enumeration, value.detail);
+}
+
+template <class Archive>
+void serialize(Archive& archive, AttributeValue& value) {
+  archive(value.dtype, value.shape, value.null, value.data);
+}
+
+template <class Archive>
+void serialize(Archive& archive, FilterInfo& value) {
+  archive(value.id, value.name, value.flags, value.parameters);
+}
+
+template <class Archive>
+void serialize(Archive& archive, DatasetInfo& value) {
+  archive(value.ref.file, value.ref.path, value.dtype, value.null, value.shape, value.max_shape, value.layout, value.chunk,
+          value.filters, value.fill_defined, value.fill, value.attributes, value.is_scale, value.scales, value.dim_labels);
+}
+
+template <class Archive>
+void serialize(Archive& archive, LinkInfo& value) {
+  archive(value.kind, value.target_file, value.target, value.dangling);
+}
+
+template <class Archive>
+void save(Archive& archive, const ObjectInfo& value) {
+  archive(value.kind, value.name, value.parent, value.attributes, value.link, value.dataset != nullptr);
+  if (value.dataset) archive(*value.dataset);
+}
+
+template <class Archive>
+void load(Archive& archive, ObjectInfo& value) {
+  bool has_dataset = false;
+  archive(value.kind, value.name, value.parent, value.attributes, value.link, has_dataset);
+  if (!has_dataset) return;
+  const auto dataset = std::make_shared<DatasetInfo>();
+  archive(*dataset);
+  value.dataset = dataset;
+}
+
+template <class Archive>
+void serialize(Archive& archive, FileMetadata& value) {
+  archive(value.file, value.size, value.mtime_ns, value.objects, value.warnings);
+}
+
+template <class T>
+std::string to_bytes(const T& value) {
+  std::ostringstream stream;
+  cereal::BinaryOutputArchive archive(stream);
+  archive(value);
+  return std::move(stream).str();
+}
+
+template <class T>
+T from_bytes(const std::string& bytes) {
+  T value;
+  std::istringstream stream(bytes);
+  cereal::BinaryInputArchive archive(stream);
+  archive(value);
+  return value;
+}
+
+}  // namespace xylem

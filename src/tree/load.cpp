@@ -1,0 +1,144 @@
+#include "xylem/tree/load.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <system_error>
+
+#include "xylem/storage/files.hpp"
+#include "xylem/storage/scan.hpp"
+#include "xylem/support/text.hpp"
+
+#include "detail/archive.hpp"
+
+namespace xylem {
+namespace {
+
+constexpr int max_links = 16;
+
+std::unique_ptr<Node> make_node(const ObjectInfo& object) {
+  switch (object.kind) {
+    case ObjectKind::group: return std::make_unique<Group>(object.name, object.attributes);
+    case ObjectKind::dataset: return std::make_unique<Container>(object.name, object.dataset);
+    case ObjectKind::link: return std::make_unique<Link>(object.name, object.link);
+    case ObjectKind::named_type: break;
+  }
+  return std::make_unique<NamedType>(object.name);
+}
+
+FileTree make_tree(const FileMetadata& metadata, int rank) {
+  FileTree tree{metadata.file, std::make_unique<Group>(metadata.file, metadata.objects.at(0).attributes), rank};
+  std::vector<Group*> groups(metadata.objects.size(), nullptr);
+  groups[0] = tree.root.get();
+  for (std::size_t i = 1; i < metadata.objects.size(); ++i) {
+    const ObjectInfo& object = metadata.objects[i];
+    Node& node = groups[static_cast<std::size_t>(object.parent)]->add(make_node(object));
+    groups[i] = dynamic_cast<Group*>(&node);
+  }
+  return tree;
+}
+
+// Scans this rank's share of the files; then every rank has all of them, in the order of `files`.
+// Optional files (link targets) that cannot be read leave a warning in their place.
+std::vector<FileMetadata> scan_all(const Communicator& comm, const std::vector<std::string>& files, bool optional) {
+  const auto ranks = static_cast<std::size_t>(comm.size());
+  const std::string own = comm.agree([&] {
+    std::vector<FileMetadata> scanned;
+    for (auto i = static_cast<std::size_t>(comm.rank()); i < files.size(); i += ranks) {
+      try {
+        scanned.push_back(scan_file(files[i]));
+      } catch (const Error& error) {
+        if (!optional) throw;
+        FileMetadata& missing = scanned.emplace_back();
+        missing.file = files[i];
+        missing.warnings.push_back(fmt::format("an external link leads to a file that cannot be read: {}", error.what()));
+      }
+    }
+    return to_bytes(scanned);
+  });
+  std::vector<FileMetadata> result(files.size());
+  const std::vector<std::string> gathered = comm.all_gather(own);
+  for (std::size_t rank = 0; rank < ranks; ++rank) {
+    auto scanned = from_bytes<std::vector<FileMetadata>>(gathered[rank]);
+    for (std::size_t i = 0; i < scanned.size(); ++i) result[rank + i * ranks] = std::move(scanned[i]);
+  }
+  return result;
+}
+
+// One rank asks the file system, for all.
+template <class F>
+std::vector<std::string> on_rank_zero(const Communicator& comm, F&& f) {
+  const std::string bytes =
+      comm.agree([&] { return comm.rank() == 0 ? to_bytes(std::vector<std::string>(f())) : std::string(); });
+  return from_bytes<std::vector<std::string>>(comm.broadcast(bytes, 0));
+}
+
+std::vector<std::string> real_paths(const std::vector<std::string>& files) {
+  std::vector<std::string> result;
+  for (const std::string& file : files) {
+    std::error_code error;
+    const std::filesystem::path real = std::filesystem::weakly_canonical(file, error);
+    result.push_back(error ? file : real.string());
+  }
+  return result;
+}
+
+}  // namespace
+
+const FileTree* Tree::find_target(const std::string& target_file) const {
+  const auto name = link_targets.find(target_file);
+  if (name == link_targets.end()) return nullptr;
+  for (const auto* list : {&files, &linked_files}) {
+    const auto found = std::find_if(list->begin(), list->end(), [&](const FileTree& tree) { return tree.file == name->second; });
+    if (found != list->end()) return &*found;
+  }
+  return nullptr;
+}
+
+const Node* Tree::follow(const FileTree& from, const Link& link) const {
+  const FileTree* file = &from;
+  const Link* current = &link;
+  for (int i = 0; i < max_links; ++i) {
+    const LinkInfo& info = current->info();
+    if (info.dangling) return nullptr;
+    if (info.kind == LinkKind::external) file = find_target(info.target_file);
+    const Node* node = file == nullptr ? nullptr : file->root->find(info.target);
+    current = dynamic_cast<const Link*>(node);
+    if (current == nullptr) return node;
+  }
+  return nullptr;
+}
+
+Tree load_tree(const Communicator& comm, const std::vector<std::string>& patterns) {
+  auto files = on_rank_zero(comm, [&] { return expand_files(patterns); });
+  Tree tree;
+  std::map<std::string, std::string> by_real_path;
+  for (bool linked = false; !files.empty(); linked = true) {
+    const std::vector<std::string> real = on_rank_zero(comm, [&] { return real_paths(files); });
+    std::vector<std::string> unread;  // the same file may be linked to under several names
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const auto [entry, is_new] = by_real_path.emplace(real[i], files[i]);
+      if (is_new) unread.push_back(files[i]);
+      if (linked) tree.link_targets.emplace(files[i], entry->second);
+    }
+    const std::vector<FileMetadata> scanned = scan_all(comm, unread, linked);
+    std::set<std::string> targets;
+    for (std::size_t i = 0; i < scanned.size(); ++i) {
+      const FileMetadata& metadata = scanned[i];
+      tree.warnings.insert(tree.warnings.end(), metadata.warnings.begin(), metadata.warnings.end());
+      if (metadata.objects.empty()) continue;
+      for (const ObjectInfo& object : metadata.objects) {
+        const bool external = object.kind == ObjectKind::link && object.link.kind == LinkKind::external && !object.link.dangling;
+        if (external && tree.link_targets.count(object.link.target_file) == 0) targets.insert(object.link.target_file);
+      }
+      (linked ? tree.linked_files : tree.files)
+          .push_back(make_tree(metadata, static_cast<int>(i % static_cast<std::size_t>(comm.size()))));
+    }
+    files.assign(targets.begin(), targets.end());
+  }
+  return tree;
+}
+
+}  // namespace xylem
