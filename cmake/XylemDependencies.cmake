@@ -1,6 +1,8 @@
 # Every library that xylem needs. All are required; docs/dependencies.md says why each is here.
 
 find_package(MPI REQUIRED COMPONENTS C)
+# MPI's C++ classes are long gone from the standard; keep their leftovers out of mpi.h.
+set_property(TARGET MPI::MPI_C APPEND PROPERTY INTERFACE_COMPILE_DEFINITIONS OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
 
 set(HDF5_PREFER_PARALLEL TRUE)
 find_package(HDF5 1.10.8 REQUIRED COMPONENTS C)

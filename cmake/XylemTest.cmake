@@ -1,14 +1,14 @@
-# xylem_add_test(FILE [LAYERS layer...] [LINK target...] [RANKS n...] [TIMEOUT seconds])
+# xylem_add_test(FILE [LAYERS layer...] [LINK target...] [RANKS n...] [TIMEOUT seconds] [BUILD_ONLY])
 #
 # Builds the test program FILE (named after its folder and stem) with GoogleTest. Without RANKS it runs once, without mpirun.
-# With RANKS it runs under mpirun once a rank count, as NAME.np1, NAME.np2, ...; a hang is a failure (TIMEOUT, 60 s by default).
+# BUILD_ONLY makes a plain program that another test runs. With RANKS it runs under mpirun once a rank count, as NAME.np1, NAME.np2, ...; a hang is a failure (TIMEOUT, 60 s by default).
 set(XYLEM_TEST_ENVIRONMENT
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
   OMPI_MCA_btl_vader_single_copy_mechanism=none
   OMP_NUM_THREADS=1 OMP_PROC_BIND=false ASAN_OPTIONS=detect_leaks=0)
 
 function(xylem_add_test file)
-  cmake_parse_arguments(arg "" "TIMEOUT" "LAYERS;LINK;RANKS" ${ARGN})
+  cmake_parse_arguments(arg "BUILD_ONLY" "TIMEOUT" "LAYERS;LINK;RANKS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
@@ -21,6 +21,9 @@ function(xylem_add_test file)
   list(TRANSFORM arg_LAYERS PREPEND xylem::)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${target} PRIVATE ${arg_LAYERS} ${arg_LINK} GTest::gtest)
+  if(arg_BUILD_ONLY)
+    return()
+  endif()
   if(arg_RANKS)
     target_link_libraries(${target} PRIVATE xylem_test_mpi_main)
     foreach(ranks IN LISTS arg_RANKS)
