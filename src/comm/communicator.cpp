@@ -1,5 +1,7 @@
 #include "xylem/comm/communicator.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <limits>
 #include <numeric>
@@ -41,6 +43,15 @@ Communicator& Communicator::operator=(Communicator&& other) noexcept {
   std::swap(rank_, other.rank_);
   std::swap(size_, other.size_);
   return *this;
+}
+
+std::int64_t Communicator::node_memory_per_rank() const {
+  MPI_Comm node = MPI_COMM_NULL;
+  MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  int ranks = 1;
+  MPI_Comm_size(node, &ranks);
+  MPI_Comm_free(&node);
+  return std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE) / ranks;
 }
 
 void Communicator::all_reduce_sum(std::span<std::int64_t> values) const { all_reduce(values, MPI_INT64_T, MPI_SUM, handle_); }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "xylem/model/limits.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
 
@@ -24,6 +25,16 @@ void silence_error_stack() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
 PropertyList access_properties() {
   PropertyList properties(H5Pcreate(H5P_FILE_ACCESS));
+  // HDF5's metadata cache may grow to 32 MiB a file by default; the memory forecast counts on less (model/limits.hpp).
+  H5AC_cache_config_t cache{};
+  cache.version = H5AC__CURR_CACHE_CONFIG_VERSION;
+  if (H5Pget_mdc_config(properties.get(), &cache) >= 0) {
+    cache.set_initial_size = 1;
+    cache.initial_size = std::size_t{512} << 10;
+    cache.min_size = std::size_t{512} << 10;
+    cache.max_size = static_cast<std::size_t>(hdf5_file_memory);
+    H5Pset_mdc_config(properties.get(), &cache);
+  }
   H5Pset_fclose_degree(properties.get(), H5F_CLOSE_STRONG);
 #if H5_VERSION_GE(1, 10, 7)
   // File systems without locks (some Lustre mounts) must not keep us from reading.

@@ -11,7 +11,7 @@
 #include "xylem/storage/scan.hpp"
 #include "xylem/support/text.hpp"
 
-#include "detail/archive.hpp"
+#include "xylem/comm/archive.hpp"
 
 namespace xylem {
 namespace {

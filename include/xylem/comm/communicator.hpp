@@ -31,6 +31,10 @@ class Communicator {
   [[nodiscard]] MPI_Comm handle() const noexcept { return handle_; }
   [[nodiscard]] Topology topology() const noexcept { return {size_}; }
 
+  /// The memory of this node in bytes, divided by the ranks of this communicator that share it.
+  /// Collective: yes.
+  [[nodiscard]] std::int64_t node_memory_per_rank() const;
+
   /// Element-wise sums (modulo 2^64) and minima over all ranks, in place; every rank passes the same number of values.
   /// Collective: yes.
   void all_reduce_sum(std::span<std::int64_t> values) const;

@@ -53,6 +53,14 @@ struct DatasetInfo {
   [[nodiscard]] std::size_t ndim() const noexcept { return shape.size(); }
 };
 
+/// What a dataset occupies in its file.
+struct StorageSummary {
+  std::int64_t stored_bytes = 0;        ///< bytes of all elements as stored (compressed, where a filter compresses)
+  std::int64_t allocated_chunks = 0;    ///< stored chunks; 0 or 1 unless chunked
+  std::vector<Shape> sparse_chunks{};   ///< first elements of the stored chunks, in row-major order; only where so few of so many
+                                        ///< chunks are stored that a visit to each would take too long
+};
+
 enum class LinkKind : std::uint8_t { hard, soft, external };
 
 /// A name that leads to an object that stands elsewhere: a soft or external link, or a hard link to an object that the tree

@@ -23,6 +23,8 @@ class Handle {
   }
 
   [[nodiscard]] hid_t get() const noexcept { return id_; }
+  /// Gives up the identifier unclosed, for a caller who wants to know whether closing it succeeds.
+  [[nodiscard]] hid_t release() noexcept { return std::exchange(id_, H5I_INVALID_HID); }
   explicit operator bool() const noexcept { return id_ >= 0; }
 
  private:

@@ -8,23 +8,16 @@
 #include <utility>
 #include <vector>
 
+#include "xylem/model/limits.hpp"
 #include "xylem/model/metadata.hpp"
 #include "xylem/storage/hdf5.hpp"
 
 namespace xylem {
 
-/// What a dataset occupies in its file.
-struct StorageSummary {
-  std::int64_t stored_bytes = 0;      ///< bytes of all elements as stored (compressed, where a filter compresses)
-  std::int64_t allocated_chunks = 0;  ///< stored chunks; 0 or 1 unless chunked
-  std::vector<Shape> sparse_chunks;   ///< first elements of the stored chunks, in row-major order; only where so few of so many
-                                     ///< chunks are stored that a visit to each would take too long
-};
-
 /// Files that this rank has open to read, the most recently used first; the oldest is closed when there are too many.
 class FilePool {
  public:
-  explicit FilePool(std::size_t capacity = 8) : capacity_(capacity) {}
+  explicit FilePool(std::size_t capacity = max_open_files) : capacity_(capacity) {}
 
   /// The open file, opened now if need be. Throws as h5::open_readonly.
   [[nodiscard]] std::shared_ptr<const h5::File> open(const std::string& path);

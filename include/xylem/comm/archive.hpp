@@ -2,18 +2,20 @@
 
 #include <cereal/archives/binary.hpp>
 #include <cereal/types/map.hpp>
-#include <cereal/types/memory.hpp>
+#include <cereal/types/optional.hpp>
 #include <cereal/types/string.hpp>
 #include <cereal/types/utility.hpp>
 #include <cereal/types/variant.hpp>
 #include <cereal/types/vector.hpp>
 
+#include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "xylem/model/metadata.hpp"
 
-// How metadata travel between ranks of one job (the same program on the same kind of machine).
+// How values of the model travel between ranks of one job: the same program on the same kind of machine.
 
 namespace cereal {
 
@@ -46,6 +48,11 @@ void serialize(Archive& archive, DatasetInfo& value) {
 }
 
 template <class Archive>
+void serialize(Archive& archive, StorageSummary& value) {
+  archive(value.stored_bytes, value.allocated_chunks, value.sparse_chunks);
+}
+
+template <class Archive>
 void serialize(Archive& archive, LinkInfo& value) {
   archive(value.kind, value.target_file, value.target, value.dangling);
 }
@@ -71,6 +78,7 @@ void serialize(Archive& archive, FileMetadata& value) {
   archive(value.file, value.size, value.mtime_ns, value.objects, value.warnings);
 }
 
+/// A value as bytes, and back. from_bytes takes only what to_bytes of the same program made.
 template <class T>
 std::string to_bytes(const T& value) {
   std::ostringstream stream;

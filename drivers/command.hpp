@@ -1,0 +1,42 @@
+#pragma once
+
+#include <boost/program_options.hpp>
+
+#include <string>
+#include <vector>
+
+#include "xylem/comm/communicator.hpp"
+
+namespace xylem::drivers {
+
+namespace po = boost::program_options;
+
+/// A subcommand of `xylem`: its option table and what it does.
+struct Command {
+  std::string name;
+  std::string usage;                        ///< its arguments, as the help shows them
+  std::string summary;                      ///< one line
+  po::options_description options;          ///< what --help lists
+  std::vector<std::string> positional;      ///< names of hidden options that take the arguments in order; the last takes all that are left
+  int (*run)(const Communicator& world, const po::variables_map& arguments);
+};
+
+[[nodiscard]] Command tree_command();
+[[nodiscard]] Command info_command();
+[[nodiscard]] Command stats_command();
+[[nodiscard]] Command demo_data_command();
+
+/// Reads a command line by the command's table. Throws UsageError, with the nearest option where one is mistyped.
+[[nodiscard]] po::variables_map parse(const Command& command, const std::vector<std::string>& arguments);
+
+/// Usage, summary and options, for --help.
+[[nodiscard]] std::string help(const Command& command);
+
+/// Writes text to standard output on rank 0. Throws ResourceError on all ranks when it cannot be written in full.
+/// Collective: yes.
+void print(const Communicator& world, const std::string& text);
+
+/// Writes each line as a warning (rank 0).
+void warn(const std::vector<std::string>& lines);
+
+}  // namespace xylem::drivers

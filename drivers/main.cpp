@@ -1,0 +1,74 @@
+// The xylem program: finds the subcommand, and ends every rank with the right exit code (docs/exit-codes.md).
+#include <hdf5.h>
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "command.hpp"
+#include "xylem/exec/session.hpp"
+#include "xylem/support/error.hpp"
+#include "xylem/support/log.hpp"
+#include "xylem/support/text.hpp"
+#include "xylem/support/version.hpp"
+
+namespace {
+
+using namespace xylem;
+using namespace xylem::drivers;
+
+std::vector<Command> commands() { return {stats_command()}; }
+
+std::string overview() {
+  std::string text =
+      "Usage: xylem COMMAND [ARGUMENTS]\n       mpirun -n RANKS xylem COMMAND [ARGUMENTS]\n\n"
+      "Analyses HDF5 data larger than a node's memory, on any number of MPI ranks.\n\nCommands:\n";
+  for (const Command& command : commands()) text += fmt::format("  {:<10} {}\n", command.name, command.summary);
+  return text + "\nxylem COMMAND --help lists a command's options; xylem --version prints versions.\n";
+}
+
+std::string versions() {
+  unsigned major = 0, minor = 0, release = 0;
+  H5get_libversion(&major, &minor, &release);
+  char mpi[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length = 0;
+  MPI_Get_library_version(mpi, &length);
+  const std::string mpi_text(mpi, static_cast<std::size_t>(length));
+  return fmt::format("xylem {} (commit {})\nKokkos {}\nHDF5 {}.{}.{} (parallel)\n{}\n", version(), commit(), kokkos_description(), major, minor, release,
+                     mpi_text.substr(0, mpi_text.find_first_of(",\n")));
+}
+
+int run(const Communicator& world, const std::vector<std::string>& arguments) {
+  const std::string name = arguments.empty() ? "" : arguments[0];
+  if (name.empty() || name == "--help" || name == "-h" || name == "help") {
+    print(world, overview());
+    return name.empty() ? static_cast<int>(ErrorKind::usage) : 0;
+  }
+  if (name == "--version") {
+    print(world, versions());
+    return 0;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : commands()) {
+    names.push_back(command.name);
+    if (command.name != name) continue;
+    const po::variables_map parsed = world.agree([&] { return parse(command, {arguments.begin() + 1, arguments.end()}); });
+    if (parsed.count("help") != 0) {
+      print(world, help(command));
+      return 0;
+    }
+    log::set_verbose(parsed.count("verbose") != 0);
+    return command.run(world, parsed);
+  }
+  world.agree([&] { throw UsageError("xylem has no command '{}'{}; see xylem --help", printable(name), did_you_mean(name, names)); });
+  return static_cast<int>(ErrorKind::usage);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  Session session(argc, argv);
+  return run_guarded(session.world(), [&] { return run(session.world(), arguments); });
+}

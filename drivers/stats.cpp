@@ -1,0 +1,62 @@
+// xylem stats: count, missing, min, max, sum, mean and std of datasets, in one pass.
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "xylem/exec/statistics.hpp"
+#include "xylem/output/statistics.hpp"
+#include "xylem/support/bytes.hpp"
+#include "xylem/support/error.hpp"
+#include "xylem/support/log.hpp"
+#include "xylem/support/text.hpp"
+#include "xylem/tree/load.hpp"
+#include "xylem/tree/select.hpp"
+
+namespace xylem::drivers {
+namespace {
+
+int run(const Communicator& world, const po::variables_map& arguments) {
+  const std::int64_t memory = world.agree([&] {
+    if (arguments["files"].as<std::vector<std::string>>().empty()) throw UsageError("xylem stats: name at least one file; see xylem stats --help");
+    if (arguments.count("csv") != 0 && arguments.count("json") != 0) throw UsageError("--csv and --json exclude each other: choose one");
+    return arguments.count("memory") == 0 ? 0 : parse_bytes(arguments["memory"].as<std::string>(), "--memory");
+  });
+  const Tree tree = load_tree(world, arguments["files"].as<std::vector<std::string>>());
+  warn(tree.warnings);
+  const auto patterns = arguments.count("variable") != 0 ? arguments["variable"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  const Selection selection = world.agree([&] { return select_numeric(tree, patterns); });
+  for (const std::string& note : selection.notes) log::note("{}", note);
+
+  StatisticsOptions options;
+  options.memory_limit = memory > 0 ? memory : world.node_memory_per_rank();
+  options.decode_cf = arguments.count("raw") == 0;
+  const StatisticsReport report = compute_statistics(world, selection.datasets, options);
+  print(world, arguments.count("json") != 0 ? format_json(report.rows) : arguments.count("csv") != 0 ? format_csv(report.rows) : format_table(report.rows));
+  log::info("read {} ({} stored) of {} in {:.2f} s on {}: {}/s; memory per rank at most {} over an idle process", format_bytes(report.read_bytes),
+            format_bytes(report.stored_bytes), plural(report.rows.size(), "dataset"), report.seconds, plural(static_cast<std::size_t>(world.size()), "rank"),
+            format_bytes(static_cast<std::int64_t>(static_cast<double>(report.read_bytes) / report.seconds)), format_bytes(report.forecast_bytes));
+  return 0;
+}
+
+}  // namespace
+
+Command stats_command() {
+  po::options_description options("Options");
+  // clang-format off
+  options.add_options()
+      ("variable,v", po::value<std::vector<std::string>>()->composing()->value_name("PATH|GLOB"),
+       "a dataset by its path from the file's root, or a glob: '/atm/*', '**/temp*'; one without '/' is matched with names at any depth. "
+       "May be repeated. Default: every numeric dataset.")
+      ("memory", po::value<std::string>()->value_name("SIZE"),
+       "what one rank may use beyond an idle process, such as 128MiB. Default: the node's memory divided by its ranks.")
+      ("raw", "take elements as stored: no _FillValue, missing_value, valid_range, scale_factor, add_offset, _Unsigned. "
+              "(NaN counts as missing all the same.)")
+      ("csv", "print CSV")
+      ("json", "print JSON: an array of one object per dataset")
+      ("verbose,V", "say on standard error what was read, how fast, in how much memory")
+      ("help,h", "print this help");
+  // clang-format on
+  return {"stats", "FILES... [-v PATH|GLOB]... [options]", "Count, missing, min, max, sum, mean and std of datasets, in one pass; sums are exact.",
+          std::move(options), {"files"}, run};
+}
+
+}  // namespace xylem::drivers

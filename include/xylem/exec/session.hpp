@@ -1,0 +1,26 @@
+#pragma once
+
+#include "xylem/comm/runtime.hpp"
+
+namespace xylem {
+
+/// MPI and Kokkos from start to end of a program.
+/// Collective: construction and destruction, on all ranks of the job.
+class Session {
+ public:
+  Session(int& argc, char**& argv);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  [[nodiscard]] const Communicator& world() const noexcept { return mpi_.world(); }
+
+ private:
+  MpiRuntime mpi_;
+  bool owns_kokkos_ = false;
+};
+
+/// Where kernels run: Kokkos' version and its host execution space, for people ("3.4.1 (Serial)").
+[[nodiscard]] const char* kokkos_description();
+
+}  // namespace xylem

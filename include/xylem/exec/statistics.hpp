@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "xylem/comm/communicator.hpp"
+#include "xylem/model/metadata.hpp"
+#include "xylem/result/statistics.hpp"
+
+namespace xylem {
+
+struct StatisticsOptions {
+  std::int64_t memory_limit = 0;  ///< bytes per rank beyond what it uses when idle
+  bool decode_cf = true;          ///< apply _FillValue, scale_factor, ... (model/cf.hpp); false: elements as stored
+};
+
+/// What a run did, summed over the ranks.
+struct StatisticsReport {
+  std::vector<DatasetStatistics> rows;  ///< one a dataset, in the order asked for
+  std::int64_t stored_bytes = 0;        ///< bytes of all datasets as stored
+  std::int64_t read_bytes = 0;          ///< bytes read, in memory form
+  std::int64_t forecast_bytes = 0;      ///< memory per rank, beyond the idle process
+  double seconds = 0;                   ///< from start to end, on this rank
+};
+
+/// Count, missing, min, max, sum, mean and standard deviation of each dataset, in one pass over the stored chunks, dealt to the ranks
+/// by stored bytes. Sums are exact: the answer is the same, bit for bit, for any number of ranks, block size or chunk layout. Reports
+/// progress on standard error (rank 0). Throws DataError (a file, dataset or chunk that cannot be read) or ResourceError (the memory
+/// limit is too small), the same on all ranks.
+/// Collective: yes.
+[[nodiscard]] StatisticsReport compute_statistics(const Communicator& comm, const std::vector<std::shared_ptr<const DatasetInfo>>& datasets,
+                                                  const StatisticsOptions& options);
+
+}  // namespace xylem

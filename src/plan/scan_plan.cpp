@@ -1,0 +1,156 @@
+#include "xylem/plan/scan_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include "xylem/model/limits.hpp"
+#include "xylem/support/bytes.hpp"
+#include "xylem/support/contract.hpp"
+#include "xylem/support/text.hpp"
+
+namespace xylem {
+namespace {
+
+constexpr std::int64_t mib = std::int64_t{1} << 20;
+
+// Larger blocks gain nothing: a block should stay in the processor's caches between reading and reducing.
+constexpr std::int64_t max_block_bytes = 4 * mib;
+
+// What a rank needs besides its buffers: HDF5's caches of open files, its type conversion and sieve buffers, kernel scratch, and the
+// accumulators of the datasets that it shares with other ranks.
+constexpr std::int64_t fixed_bytes = max_open_files * hdf5_file_memory + 4 * mib;
+
+std::string name(const DatasetInfo& info) { return fmt::format("dataset '{}' of '{}'", printable(info.ref.path), printable(info.ref.file)); }
+
+std::int64_t bytes_of(const Shape& shape, const DatasetInfo& info) {
+  const auto elements = num_elements(shape);
+  const auto bytes = elements ? checked_product(*elements, info.dtype.size) : std::nullopt;
+  return bytes.value_or(std::numeric_limits<std::int64_t>::max());
+}
+
+// Grows a tile along the fastest dimension first, in whole multiples, while it stays within `limit` bytes.
+Shape grow(Shape tile, const DatasetInfo& info, std::int64_t limit) {
+  for (std::size_t d = tile.size(); d-- > 0;) {
+    const std::int64_t fits = std::max<std::int64_t>(1, limit / std::max<std::int64_t>(1, bytes_of(tile, info)));
+    const std::int64_t needed = std::max<std::int64_t>(1, info.shape[d] / tile[d] + (info.shape[d] % tile[d] != 0 ? 1 : 0));
+    tile[d] *= std::min(fits, needed);
+    if (fits < needed) break;
+  }
+  return tile;
+}
+
+// Bytes that HDF5 needs to decode one chunk: the raw and the decoded one.
+std::int64_t decoding_bytes(const DatasetInfo& info) { return info.filters.empty() ? 0 : checked_product(2, bytes_of(info.chunk, info)).value_or(0); }
+
+Shape block_shape(const DatasetInfo& info, std::int64_t memory_limit) {
+  const std::int64_t buffers = memory_limit - fixed_bytes;
+  const std::int64_t chunk = info.layout == Layout::chunked ? bytes_of(info.chunk, info) : 0;
+  if (buffers < mib) {
+    throw ResourceError("a memory limit of {} per rank is too small to read anything: give at least --memory {}MiB", format_bytes(memory_limit),
+                        fixed_bytes / mib + 1);
+  }
+  // Filtered chunks: the block, the raw chunk and the decoded one.
+  const std::int64_t needed = info.filters.empty() ? 0 : checked_product(3, chunk).value_or(chunk);
+  if (needed > buffers) {
+    throw ResourceError("{} has filtered chunks of {} ({}), which must be decoded whole; a memory limit of {} per rank does not hold "
+                        "them: give at least --memory {}MiB",
+                        name(info), format_shape(info.chunk), format_bytes(chunk), format_bytes(memory_limit),
+                        fixed_bytes / mib + (needed + mib - 1) / mib);
+  }
+  const std::int64_t limit = std::min(max_block_bytes, buffers - decoding_bytes(info));
+  const bool whole_chunks = info.layout == Layout::chunked && (!info.filters.empty() || chunk <= limit);
+  return grow(whole_chunks ? info.chunk : Shape(info.shape.size(), 1), info, limit);
+}
+
+DatasetScan make_scan(const std::shared_ptr<const DatasetInfo>& info, const StorageSummary& summary, std::int64_t memory_limit) {
+  XYLEM_EXPECT(info->dtype.is_numeric(), "numeric datasets only");
+  const auto elements = info->null ? 0 : num_elements(info->shape);
+  if (!elements) throw DataError("{} has shape {}, more elements than 63 bits can count", name(*info), format_shape(info->shape));
+  DatasetScan scan;
+  scan.info = info;
+  if (*elements == 0) return scan;
+  if (summary.allocated_chunks == 0) {
+    scan.fill_elements = *elements;
+    return scan;
+  }
+  if (summary.sparse_chunks.empty()) {
+    scan.blocks = ChunkGrid(info->shape, block_shape(*info, memory_limit));
+    scan.num_blocks = scan.blocks.size();
+  } else {
+    (void)block_shape(*info, memory_limit);  // one chunk must fit
+    scan.blocks = ChunkGrid(info->shape, info->chunk);
+    scan.fill_elements = *elements;
+    for (const Shape& start : summary.sparse_chunks) {
+      std::int64_t index = 0;
+      for (std::size_t d = 0; d < start.size(); ++d) index = index * scan.blocks.grid()[d] + start[d] / info->chunk[d];
+      scan.sparse_blocks.push_back(index);
+      scan.fill_elements -= scan.blocks.box(index).size();
+    }
+    scan.num_blocks = static_cast<std::int64_t>(scan.sparse_blocks.size());
+  }
+  scan.weight = std::max(summary.stored_bytes, scan.num_blocks);
+  return scan;
+}
+
+}  // namespace
+
+Box DatasetScan::box(std::int64_t i) const { return blocks.box(sparse_blocks.empty() ? i : sparse_blocks[static_cast<std::size_t>(i)]); }
+
+std::int64_t DatasetScan::block_bytes() const {
+  std::int64_t bytes = info->dtype.size;
+  for (std::size_t d = 0; d < blocks.tile().size(); ++d) bytes *= std::min(blocks.tile()[d], blocks.shape()[d]);
+  return num_blocks == 0 ? 0 : bytes;
+}
+
+std::int64_t DatasetScan::read_bytes() const {
+  return num_blocks == 0 ? 0 : (num_elements(info->shape).value_or(0) - fill_elements) * info->dtype.size;
+}
+
+ScanPlan::ScanPlan(const std::vector<std::shared_ptr<const DatasetInfo>>& datasets, const std::vector<StorageSummary>& summaries,
+                   Topology topology, std::int64_t memory_limit)
+    : topology_(topology) {
+  XYLEM_EXPECT(datasets.size() == summaries.size(), "a summary for each dataset");
+  std::int64_t buffers = 0;
+  weight_before_.push_back(0);
+  for (std::size_t i = 0; i < datasets.size(); ++i) {
+    datasets_.push_back(make_scan(datasets[i], summaries[i], memory_limit));
+    const DatasetScan& scan = datasets_.back();
+    weight_before_.push_back(weight_before_.back() + scan.weight);
+    if (scan.num_blocks > 0) buffers = std::max(buffers, scan.block_bytes() + decoding_bytes(*scan.info));
+  }
+  forecast_ = buffers == 0 ? 0 : fixed_bytes + buffers;
+}
+
+std::int64_t ScanPlan::first_block(std::size_t dataset, std::int64_t boundary) const {
+  // The first block that starts at or behind `boundary` in the running weight; a dataset's blocks count alike.
+  const DatasetScan& scan = datasets_[dataset];
+  const std::int64_t within = boundary - weight_before_[dataset];
+  if (within <= 0) return 0;
+  if (within >= scan.weight) return scan.num_blocks;
+  __extension__ using Wide = __int128;
+  return static_cast<std::int64_t>((static_cast<Wide>(within) * scan.num_blocks + scan.weight - 1) / scan.weight);
+}
+
+std::vector<BlockRange> ScanPlan::share(int rank) const {
+  __extension__ using Wide = __int128;
+  const auto boundary = [&](int r) { return static_cast<std::int64_t>(static_cast<Wide>(weight_before_.back()) * r / topology_.ranks); };
+  const std::int64_t begin = boundary(rank), end = boundary(rank + 1);
+  std::vector<BlockRange> ranges;
+  for (std::size_t i = 0; i < datasets_.size(); ++i) {
+    if (weight_before_[i + 1] <= begin || weight_before_[i] >= end) continue;
+    const BlockRange range{i, first_block(i, begin), first_block(i, end)};
+    if (range.begin < range.end) ranges.push_back(range);
+  }
+  return ranges;
+}
+
+std::int64_t ScanPlan::bytes(int rank) const {
+  std::int64_t total = 0;
+  for (const BlockRange& range : share(rank)) total += (range.end - range.begin) * datasets_[range.dataset].block_bytes();
+  return total;
+}
+
+}  // namespace xylem
