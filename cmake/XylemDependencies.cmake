@@ -26,7 +26,7 @@ if(_kokkos_includes AND NOT _kokkos_includes MATCHES "\\$<" AND NOT EXISTS "${_k
     INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${_kokkos_includes}")
 endif()
 
-find_package(Boost 1.74 REQUIRED COMPONENTS program_options)  # and Boost.Multiprecision, which is headers only
+find_package(Boost 1.74 REQUIRED CONFIG COMPONENTS program_options)  # and Boost.Multiprecision, which is headers only
 find_package(fmt REQUIRED)
 find_package(yaml-cpp REQUIRED)
 if(NOT TARGET yaml-cpp::yaml-cpp)  # before yaml-cpp 0.8
@@ -35,8 +35,23 @@ endif()
 find_package(cereal REQUIRED)
 if(XYLEM_BUILD_TESTS)
   find_package(GTest REQUIRED)
-endif()
 
+  # The tests' oracles. Several pythons may lie on PATH, and the distribution's packages serve its own.
+  function(xylem_has_python_modules result python)
+    execute_process(COMMAND ${python} -c "import numpy, h5py, xarray" RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
+    if(failed)
+      set(${result} FALSE PARENT_SCOPE)
+    endif()
+  endfunction()
+  find_program(XYLEM_PYTHON python3 HINTS /usr/bin VALIDATOR xylem_has_python_modules
+    DOC "The python3 of the tests, with numpy, h5py and xarray")
+  if(NOT XYLEM_PYTHON)
+    message(FATAL_ERROR
+      "The tests need a python3 with numpy, h5py and xarray, and none was found. "
+      "Install them (Debian and Ubuntu: python3-numpy python3-h5py python3-xarray), point XYLEM_PYTHON at one that has them, "
+      "or leave the tests out (-DXYLEM_BUILD_TESTS=OFF).")
+  endif()
+endif()
 
 # FindHDF5 gives variables (its targets differ between CMake releases).
 add_library(xylem_hdf5 INTERFACE)

@@ -4,6 +4,7 @@
 # BUILD_ONLY makes a plain program that another test runs. With RANKS it runs under mpirun once a rank count, as NAME.np1, NAME.np2, ...; a hang is a failure (TIMEOUT, 60 s by default).
 set(XYLEM_TEST_ENVIRONMENT
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+  PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe  # OpenMPI 5 and later
   OMPI_MCA_btl_vader_single_copy_mechanism=none
   OMP_NUM_THREADS=1 OMP_PROC_BIND=false ASAN_OPTIONS=detect_leaks=0)
 
