@@ -1,0 +1,84 @@
+#pragma once
+
+#include <hdf5.h>
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "xylem/model/shape.hpp"
+#include "xylem/storage/hdf5.hpp"
+
+namespace xylem::h5 {
+
+/// How a dataset is to be created.
+struct DatasetSpec {
+  hid_t type = H5I_INVALID_HID;  ///< the stored type
+  Shape shape{};                 ///< empty for a scalar
+  bool unlimited = false;        ///< the first dimension may grow; needs chunks
+  Shape chunk{};                 ///< empty: contiguous
+  int deflate = 0;               ///< 1 to 9: shuffle and deflate at this level; needs chunks
+  const void* fill = nullptr;    ///< one element of `type`, in the native form of `fill_type`
+  hid_t fill_type = H5I_INVALID_HID;
+};
+
+/// A new HDF5 file that appears under its name whole or not at all. It is written by this rank alone (HDF5's serial driver) under
+/// a hidden name in the same folder, and renamed by commit(); without that, the destructor removes it. No times are kept, so that
+/// the same calls give the same bytes; the order of creation is, as netCDF-4 asks. Objects are named by absolute paths.
+/// Whatever fails throws ResourceError naming the file and the system's reason.
+class FileWriter {
+ public:
+  explicit FileWriter(std::string path);
+  ~FileWriter();
+  FileWriter(const FileWriter&) = delete;
+  FileWriter& operator=(const FileWriter&) = delete;
+
+  void create_group(const std::string& path);
+  [[nodiscard]] Dataset create_dataset(const std::string& path, const DatasetSpec& spec);
+
+  /// Writes the elements of `box` (all of a scalar or of the dataset, with an empty box) from `data`, row-major in `memory_type`.
+  void write(const Dataset& dataset, const Box& box, hid_t memory_type, const void* data);
+
+  /// Attributes of the object at `path`; text is UTF-8 of variable length. One number is a scalar, a span an array of one
+  /// dimension.
+  void attribute(const std::string& path, const std::string& name, const std::string& text);
+  void attribute(const std::string& path, const std::string& name, const std::vector<std::string>& texts);
+  void attribute(const std::string& path, const std::string& name, std::int64_t number);
+  void attribute(const std::string& path, const std::string& name, double number);
+  void attribute(const std::string& path, const std::string& name, std::span<const std::int64_t> numbers);
+  void attribute(const std::string& path, const std::string& name, std::span<const double> numbers);
+  /// An array of one element of any type, as netCDF writes `_FillValue`.
+  void attribute(const std::string& path, const std::string& name, hid_t type, hid_t memory_type, const void* element);
+
+  /// Makes the dataset at `path`, of one dimension, a dimension scale named after its last component.
+  /// Source: HDF5 Dimension Scale Specification, https://docs.hdfgroup.org/hdf5/v1_14/_h5_d_s__u_g.html
+  void make_scale(const std::string& path);
+  /// Attaches to each dimension of the dataset at `path` one scale of the same file, slowest dimension first; once a dataset.
+  void attach_scales(const std::string& path, const std::vector<std::string>& scales);
+
+  /// Completes the file and gives it its name, over any file that has it.
+  void commit();
+
+ private:
+  struct Use {
+    std::string path;  ///< of a dataset that the scale is attached to
+    int dimension;
+  };
+
+  void write_attribute(const std::string& path, const std::string& name, hid_t type, hid_t memory_type,
+                       std::span<const hsize_t> shape, const void* data);
+  void write_scale_uses(const std::string& scale, const std::vector<Use>& uses);
+  [[nodiscard]] hobj_ref_t reference(const std::string& path) const;
+  template <class Result>
+  Result check(Result result) const;
+
+  std::string path_;
+  std::string temporary_;
+  File file_;
+  std::map<std::string, std::vector<Use>> uses_;  ///< by scale
+};
+
+}  // namespace xylem::h5

@@ -1,0 +1,217 @@
+#include "xylem/storage/writer.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "xylem/support/contract.hpp"
+#include "xylem/support/error.hpp"
+#include "xylem/support/text.hpp"
+
+namespace xylem::h5 {
+namespace {
+
+// HDF5's own account of a failed write holds times and addresses; the system's reason stands in the middle of it.
+std::string write_error() {
+  const std::string text = last_error();
+  const std::string mark = "error message = '";
+  const std::size_t start = text.find(mark);
+  if (start == std::string::npos) return "HDF5: " + text;
+  const std::size_t from = start + mark.size();
+  return text.substr(from, text.find('\'', from) - from);
+}
+
+// The properties that files, groups and datasets share.
+PropertyList creation_properties(hid_t kind) {
+  PropertyList properties(H5Pcreate(kind));
+  H5Pset_obj_track_times(properties.get(), false);
+  H5Pset_attr_creation_order(properties.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+  if (kind != H5P_DATASET_CREATE) H5Pset_link_creation_order(properties.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+  return properties;
+}
+
+std::vector<hsize_t> extents(const Shape& shape) { return {shape.begin(), shape.end()}; }
+
+Dataspace make_space(std::span<const hsize_t> shape, const hsize_t* max_shape = nullptr) {
+  if (shape.empty()) return Dataspace(H5Screate(H5S_SCALAR));
+  return Dataspace(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), max_shape));
+}
+
+Datatype text_type() {
+  Datatype type(H5Tcopy(H5T_C_S1));
+  H5Tset_size(type.get(), H5T_VARIABLE);
+  H5Tset_cset(type.get(), H5T_CSET_UTF8);
+  return type;
+}
+
+Datatype fixed_text_type(std::string_view text) {
+  Datatype type(H5Tcopy(H5T_C_S1));
+  H5Tset_size(type.get(), text.size() + 1);
+  return type;
+}
+
+std::string hidden_name(const std::string& path) {
+  const std::filesystem::path full(path);
+  return (full.parent_path() / ("." + full.filename().string() + ".part")).string();
+}
+
+}  // namespace
+
+template <class Result>
+Result FileWriter::check(Result result) const {
+  if (result < 0) throw ResourceError("cannot write '{}' ({}); nothing of it is kept", printable(path_), write_error());
+  return result;
+}
+
+FileWriter::FileWriter(std::string path) : path_(std::move(path)), temporary_(hidden_name(path_)) {
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  const PropertyList creation = creation_properties(H5P_FILE_CREATE);
+  const PropertyList access(H5Pcreate(H5P_FILE_ACCESS));
+  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
+  file_ = File(check(H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, creation.get(), access.get())));
+}
+
+FileWriter::~FileWriter() {
+  if (!file_) return;
+  file_ = File();
+  std::remove(temporary_.c_str());
+}
+
+void FileWriter::create_group(const std::string& path) {
+  const PropertyList creation = creation_properties(H5P_GROUP_CREATE);
+  const Group group(check(H5Gcreate2(file_.get(), path.c_str(), H5P_DEFAULT, creation.get(), H5P_DEFAULT)));
+}
+
+Dataset FileWriter::create_dataset(const std::string& path, const DatasetSpec& spec) {
+  const PropertyList creation = creation_properties(H5P_DATASET_CREATE);
+  if (!spec.chunk.empty()) {
+    check(H5Pset_chunk(creation.get(), static_cast<int>(spec.chunk.size()), extents(spec.chunk).data()));
+    if (spec.deflate > 0) {
+      check(H5Pset_shuffle(creation.get()));
+      check(H5Pset_deflate(creation.get(), static_cast<unsigned>(spec.deflate)));
+    }
+  }
+  if (spec.fill != nullptr) check(H5Pset_fill_value(creation.get(), spec.fill_type, spec.fill));
+  // Whole chunks are written, each once: a cache would only copy them.
+  const PropertyList access(H5Pcreate(H5P_DATASET_ACCESS));
+  check(H5Pset_chunk_cache(access.get(), 0, 0, 0));
+
+  const std::vector<hsize_t> shape = extents(spec.shape);
+  std::vector<hsize_t> max_shape = shape;
+  if (spec.unlimited) max_shape.at(0) = H5S_UNLIMITED;
+  const Dataspace space = make_space(shape, max_shape.data());
+  return Dataset(check(H5Dcreate2(file_.get(), path.c_str(), spec.type, space.get(), H5P_DEFAULT, creation.get(), access.get())));
+}
+
+void FileWriter::write(const Dataset& dataset, const Box& box, hid_t memory_type, const void* data) {
+  if (box.start.empty()) {
+    check(H5Dwrite(dataset.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data));
+    return;
+  }
+  const std::vector<hsize_t> start = extents(box.start), count = extents(box.count);
+  const Dataspace there(check(H5Dget_space(dataset.get())));
+  check(H5Sselect_hyperslab(there.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr));
+  const Dataspace here = make_space(count);
+  check(H5Dwrite(dataset.get(), memory_type, here.get(), there.get(), H5P_DEFAULT, data));
+}
+
+void FileWriter::write_attribute(const std::string& path, const std::string& name, hid_t type, hid_t memory_type,
+                                 std::span<const hsize_t> shape, const void* data) {
+  const Object object(check(H5Oopen(file_.get(), path.c_str(), H5P_DEFAULT)));
+  const Dataspace space = make_space(shape);
+  const Attribute attribute(check(H5Acreate2(object.get(), name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT)));
+  check(H5Awrite(attribute.get(), memory_type, data));
+}
+
+void FileWriter::attribute(const std::string& path, const std::string& name, const std::string& text) {
+  const Datatype type = text_type();
+  const char* data = text.c_str();
+  write_attribute(path, name, type.get(), type.get(), {}, &data);
+}
+
+void FileWriter::attribute(const std::string& path, const std::string& name, const std::vector<std::string>& texts) {
+  const Datatype type = text_type();
+  std::vector<const char*> data;
+  for (const std::string& text : texts) data.push_back(text.c_str());
+  write_attribute(path, name, type.get(), type.get(), std::array<hsize_t, 1>{data.size()}, data.data());
+}
+
+void FileWriter::attribute(const std::string& path, const std::string& name, std::int64_t number) {
+  write_attribute(path, name, H5T_STD_I64LE, H5T_NATIVE_INT64, {}, &number);
+}
+
+void FileWriter::attribute(const std::string& path, const std::string& name, double number) {
+  write_attribute(path, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, {}, &number);
+}
+
+void FileWriter::attribute(const std::string& path, const std::string& name, std::span<const std::int64_t> numbers) {
+  write_attribute(path, name, H5T_STD_I64LE, H5T_NATIVE_INT64, std::array<hsize_t, 1>{numbers.size()}, numbers.data());
+}
+
+void FileWriter::attribute(const std::string& path, const std::string& name, std::span<const double> numbers) {
+  write_attribute(path, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, std::array<hsize_t, 1>{numbers.size()}, numbers.data());
+}
+
+void FileWriter::attribute(const std::string& path, const std::string& name, hid_t type, hid_t memory_type, const void* element) {
+  write_attribute(path, name, type, memory_type, std::array<hsize_t, 1>{1}, element);
+}
+
+void FileWriter::make_scale(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  for (const auto& [key, value] : {std::pair<const char*, std::string>{"CLASS", "DIMENSION_SCALE"}, {"NAME", name}}) {
+    const Datatype type = fixed_text_type(value);
+    write_attribute(path, key, type.get(), type.get(), {}, value.c_str());
+  }
+}
+
+hobj_ref_t FileWriter::reference(const std::string& path) const {
+  hobj_ref_t result{};
+  check(H5Rcreate(&result, file_.get(), path.c_str(), H5R_OBJECT, H5I_INVALID_HID));
+  return result;
+}
+
+void FileWriter::attach_scales(const std::string& path, const std::vector<std::string>& scales) {
+  std::vector<hobj_ref_t> references;
+  for (const std::string& scale : scales) {
+    uses_[scale].push_back({path, static_cast<int>(references.size())});
+    references.push_back(reference(scale));
+  }
+  std::vector<hvl_t> lists;
+  for (hobj_ref_t& item : references) lists.push_back({1, &item});
+  const Datatype type(H5Tvlen_create(H5T_STD_REF_OBJ));
+  write_attribute(path, "DIMENSION_LIST", type.get(), type.get(), std::array<hsize_t, 1>{lists.size()}, lists.data());
+}
+
+// REFERENCE_LIST: where a scale is attached, as (dataset, dimension).
+void FileWriter::write_scale_uses(const std::string& scale, const std::vector<Use>& uses) {
+  struct Entry {
+    hobj_ref_t dataset;
+    std::int32_t dimension;
+    std::int32_t padding;  // written as zeros, not as what memory holds
+  };
+  std::vector<Entry> entries;
+  for (const Use& use : uses) entries.push_back({reference(use.path), use.dimension, 0});
+  const Datatype type(H5Tcreate(H5T_COMPOUND, sizeof(Entry)));
+  H5Tinsert(type.get(), "dataset", offsetof(Entry, dataset), H5T_STD_REF_OBJ);
+  H5Tinsert(type.get(), "dimension", offsetof(Entry, dimension), H5T_STD_I32LE);
+  write_attribute(scale, "REFERENCE_LIST", type.get(), type.get(), std::array<hsize_t, 1>{entries.size()}, entries.data());
+}
+
+void FileWriter::commit() {
+  XYLEM_EXPECT(file_, "a file is committed once");
+  for (const auto& [scale, uses] : uses_) write_scale_uses(scale, uses);
+  check(H5Fflush(file_.get(), H5F_SCOPE_LOCAL));
+  const hid_t file = file_.release();
+  const bool closed = H5Fclose(file) >= 0;
+  const std::string reason = closed ? "" : write_error();
+  if (closed && std::rename(temporary_.c_str(), path_.c_str()) == 0) return;
+  const std::string why = closed ? std::strerror(errno) : reason;
+  std::remove(temporary_.c_str());
+  throw ResourceError("cannot write '{}' ({}); nothing of it is kept", printable(path_), why);
+}
+
+}  // namespace xylem::h5
