@@ -132,16 +132,20 @@ std::string describe(const DatasetRef& ref) {
   return fmt::format("dataset '{}' of '{}'", printable(ref.path), printable(ref.file));
 }
 
-ScannedDataset read_dataset_info(hid_t dataset, const DatasetRef& ref) {
-  ScannedDataset scanned;
-  DatasetInfo& info = scanned.info;
+DatasetInfo read_storage_info(hid_t dataset, const DatasetRef& ref) {
+  DatasetInfo info;
   info.ref = ref;
   const Datatype type(H5Dget_type(dataset));
   if (!type) fail("cannot read the datatype of " + describe(ref));
   info.dtype = describe_type(type.get());
   read_space(dataset, info);
   read_layout(dataset, type.get(), info);
-  info.attributes = read_attributes(dataset, describe(ref));
+  return info;
+}
+
+ScannedDataset read_dataset_info(hid_t dataset, const DatasetRef& ref) {
+  ScannedDataset scanned{read_storage_info(dataset, ref), {}};
+  scanned.info.attributes = read_attributes(dataset, describe(ref));
   read_scales(dataset, scanned);
   return scanned;
 }

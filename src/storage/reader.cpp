@@ -37,7 +37,7 @@ DatasetReader::DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo>
   H5Pset_chunk_cache(access.get(), 0, 0, 1.0);
   dataset_ = h5::Dataset(H5Dopen2(file_->get(), info_->ref.path.c_str(), access.get()));
   if (!dataset_) h5::fail("cannot open " + h5::describe(info_->ref));
-  const DatasetInfo now = h5::read_dataset_info(dataset_.get(), info_->ref).info;
+  const DatasetInfo now = h5::read_storage_info(dataset_.get(), info_->ref);
   if (now.shape != info_->shape || now.dtype != info_->dtype || now.chunk != info_->chunk) {
     throw DataError("{} has changed since it was scanned (shape {} was {}): do not write to it meanwhile",
                     h5::describe(info_->ref), format_shape(now.shape), format_shape(info_->shape));

@@ -15,6 +15,9 @@ struct ScannedDataset {
   std::vector<std::vector<ObjectId>> scales;
 };
 
+/// How the elements are stored: type, shape, layout, chunks, filters, fill value. Throws DataError naming file and dataset.
+[[nodiscard]] DatasetInfo read_storage_info(hid_t dataset, const DatasetRef& ref);
+
 /// Reads everything but the elements. Throws DataError naming file and dataset.
 [[nodiscard]] ScannedDataset read_dataset_info(hid_t dataset, const DatasetRef& ref);
 
