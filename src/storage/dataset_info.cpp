@@ -120,6 +120,13 @@ void read_scales(hid_t dataset, ScannedDataset& scanned) {
       info.is_scale = read_attribute(attribute, where).as_string() == "DIMENSION_SCALE";
     } else if (name == "DIMENSION_LABELS") {
       info.dim_labels = read_attribute(attribute, where).as_strings().value_or(std::vector<std::string>{});
+    } else if (name == "NAME") {
+      info.scale_name = read_attribute(attribute, where).as_string().value_or(std::string{});
+    } else if (name == "_Netcdf4Dimid") {
+      const auto number = read_attribute(attribute, where).as_integers();
+      if (number && number->size() == 1) info.netcdf_dim = number->front();
+    } else if (name == "_Netcdf4Coordinates") {
+      info.netcdf_dims = read_attribute(attribute, where).as_integers().value_or(std::vector<std::int64_t>{});
     } else if (name == "DIMENSION_LIST") {
       scanned.scales = read_dimension_list(dataset, attribute, info);
     }

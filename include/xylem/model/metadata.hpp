@@ -49,16 +49,21 @@ struct DatasetInfo {
   std::vector<std::vector<std::string>>
       scales{};                           ///< per dimension, paths of attached scales; "" where one is not in the file's tree
   std::vector<std::string> dim_labels{};  ///< DIMENSION_LABELS, "" where unset
+  std::string scale_name{};               ///< NAME of a scale
+  // netCDF-4 numbers a file's dims, for scales cannot have scales
+  // (https://docs.unidata.ucar.edu/netcdf-c/current/file_format_specifications.html)
+  std::optional<std::int64_t> netcdf_dim{};  ///< _Netcdf4Dimid: of a scale, the number of its own dim
+  std::vector<std::int64_t> netcdf_dims{};   ///< _Netcdf4Coordinates: the number of each dim
 
   [[nodiscard]] std::size_t ndim() const noexcept { return shape.size(); }
 };
 
 /// What a dataset occupies in its file.
 struct StorageSummary {
-  std::int64_t stored_bytes = 0;        ///< bytes of all elements as stored (compressed, where a filter compresses)
-  std::int64_t allocated_chunks = 0;    ///< stored chunks; 0 or 1 unless chunked
-  std::vector<Shape> sparse_chunks{};   ///< first elements of the stored chunks, in row-major order; only where so few of so many
-                                        ///< chunks are stored that a visit to each would take too long
+  std::int64_t stored_bytes = 0;       ///< bytes of all elements as stored (compressed, where a filter compresses)
+  std::int64_t allocated_chunks = 0;   ///< stored chunks; 0 or 1 unless chunked
+  std::vector<Shape> sparse_chunks{};  ///< first elements of the stored chunks, in row-major order; only where so few of so many
+                                       ///< chunks are stored that a visit to each would take too long
 };
 
 enum class LinkKind : std::uint8_t { hard, soft, external };
