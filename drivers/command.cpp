@@ -49,7 +49,8 @@ void print(const Communicator& world, const std::string& text) {
   world.agree([&] {
     if (world.rank() != 0) return;
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-      throw ResourceError("cannot write to standard output ({}): nothing else was lost, run again with room for the output", std::strerror(errno));
+      throw ResourceError("cannot write to standard output ({}): nothing else was lost, run again with room for the output",
+                          std::strerror(errno));
     }
   });
 }

@@ -14,10 +14,11 @@ namespace po = boost::program_options;
 /// A subcommand of `xylem`: its option table and what it does.
 struct Command {
   std::string name;
-  std::string usage;                        ///< its arguments, as the help shows them
-  std::string summary;                      ///< one line
-  po::options_description options;          ///< what --help lists
-  std::vector<std::string> positional;      ///< names of hidden options that take the arguments in order; the last takes all that are left
+  std::string usage;                ///< its arguments, as the help shows them
+  std::string summary;              ///< one line
+  po::options_description options;  ///< what --help lists
+  std::vector<std::string>
+      positional;  ///< names of hidden options that take the arguments in order; the last takes all that are left
   int (*run)(const Communicator& world, const po::variables_map& arguments);
 };
 

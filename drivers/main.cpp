@@ -1,17 +1,17 @@
 // The xylem program: finds the subcommand, and ends every rank with the right exit code (docs/exit-codes.md).
-#include <hdf5.h>
-
 #include <fmt/format.h>
+#include <hdf5.h>
 
 #include <string>
 #include <vector>
 
-#include "command.hpp"
 #include "xylem/exec/session.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"
 #include "xylem/support/text.hpp"
 #include "xylem/support/version.hpp"
+
+#include "command.hpp"
 
 namespace {
 
@@ -35,8 +35,8 @@ std::string versions() {
   int length = 0;
   MPI_Get_library_version(mpi, &length);
   const std::string mpi_text(mpi, static_cast<std::size_t>(length));
-  return fmt::format("xylem {} (commit {})\nKokkos {}\nHDF5 {}.{}.{} (parallel)\n{}\n", version(), commit(), kokkos_description(), major, minor, release,
-                     mpi_text.substr(0, mpi_text.find_first_of(",\n")));
+  return fmt::format("xylem {} (commit {})\nKokkos {}\nHDF5 {}.{}.{} (parallel)\n{}\n", version(), commit(), kokkos_description(),
+                     major, minor, release, mpi_text.substr(0, mpi_text.find_first_of(",\n")));
 }
 
 int run(const Communicator& world, const std::vector<std::string>& arguments) {
@@ -61,7 +61,8 @@ int run(const Communicator& world, const std::vector<std::string>& arguments) {
     log::set_verbose(parsed.count("verbose") != 0);
     return command.run(world, parsed);
   }
-  world.agree([&] { throw UsageError("xylem has no command '{}'{}; see xylem --help", printable(name), did_you_mean(name, names)); });
+  world.agree(
+      [&] { throw UsageError("xylem has no command '{}'{}; see xylem --help", printable(name), did_you_mean(name, names)); });
   return static_cast<int>(ErrorKind::usage);
 }
 

@@ -1,7 +1,6 @@
 // xylem stats: count, missing, min, max, sum, mean and std of datasets, in one pass.
 #include <fmt/format.h>
 
-#include "command.hpp"
 #include "xylem/exec/statistics.hpp"
 #include "xylem/output/statistics.hpp"
 #include "xylem/support/bytes.hpp"
@@ -11,18 +10,23 @@
 #include "xylem/tree/load.hpp"
 #include "xylem/tree/select.hpp"
 
+#include "command.hpp"
+
 namespace xylem::drivers {
 namespace {
 
 int run(const Communicator& world, const po::variables_map& arguments) {
   const std::int64_t memory = world.agree([&] {
-    if (arguments["files"].as<std::vector<std::string>>().empty()) throw UsageError("xylem stats: name at least one file; see xylem stats --help");
-    if (arguments.count("csv") != 0 && arguments.count("json") != 0) throw UsageError("--csv and --json exclude each other: choose one");
+    if (arguments["files"].as<std::vector<std::string>>().empty())
+      throw UsageError("xylem stats: name at least one file; see xylem stats --help");
+    if (arguments.count("csv") != 0 && arguments.count("json") != 0)
+      throw UsageError("--csv and --json exclude each other: choose one");
     return arguments.count("memory") == 0 ? 0 : parse_bytes(arguments["memory"].as<std::string>(), "--memory");
   });
   const Tree tree = load_tree(world, arguments["files"].as<std::vector<std::string>>());
   warn(tree.warnings);
-  const auto patterns = arguments.count("variable") != 0 ? arguments["variable"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  const auto patterns =
+      arguments.count("variable") != 0 ? arguments["variable"].as<std::vector<std::string>>() : std::vector<std::string>{};
   const Selection selection = world.agree([&] { return select_numeric(tree, patterns); });
   for (const std::string& note : selection.notes) log::note("{}", note);
 
@@ -30,10 +34,14 @@ int run(const Communicator& world, const po::variables_map& arguments) {
   options.memory_limit = memory > 0 ? memory : world.node_memory_per_rank();
   options.decode_cf = arguments.count("raw") == 0;
   const StatisticsReport report = compute_statistics(world, selection.datasets, options);
-  print(world, arguments.count("json") != 0 ? format_json(report.rows) : arguments.count("csv") != 0 ? format_csv(report.rows) : format_table(report.rows));
-  log::info("read {} ({} stored) of {} in {:.2f} s on {}: {}/s; memory per rank at most {} over an idle process", format_bytes(report.read_bytes),
-            format_bytes(report.stored_bytes), plural(report.rows.size(), "dataset"), report.seconds, plural(static_cast<std::size_t>(world.size()), "rank"),
-            format_bytes(static_cast<std::int64_t>(static_cast<double>(report.read_bytes) / report.seconds)), format_bytes(report.forecast_bytes));
+  print(world, arguments.count("json") != 0  ? format_json(report.rows)
+               : arguments.count("csv") != 0 ? format_csv(report.rows)
+                                             : format_table(report.rows));
+  log::info("read {} ({} stored) of {} in {:.2f} s on {}: {}/s; memory per rank at most {} over an idle process",
+            format_bytes(report.read_bytes), format_bytes(report.stored_bytes), plural(report.rows.size(), "dataset"),
+            report.seconds, plural(static_cast<std::size_t>(world.size()), "rank"),
+            format_bytes(static_cast<std::int64_t>(static_cast<double>(report.read_bytes) / report.seconds)),
+            format_bytes(report.forecast_bytes));
   return 0;
 }
 
@@ -55,8 +63,12 @@ Command stats_command() {
       ("verbose,V", "say on standard error what was read, how fast, in how much memory")
       ("help,h", "print this help");
   // clang-format on
-  return {"stats", "FILES... [-v PATH|GLOB]... [options]", "Count, missing, min, max, sum, mean and std of datasets, in one pass; sums are exact.",
-          std::move(options), {"files"}, run};
+  return {"stats",
+          "FILES... [-v PATH|GLOB]... [options]",
+          "Count, missing, min, max, sum, mean and std of datasets, in one pass; sums are exact.",
+          std::move(options),
+          {"files"},
+          run};
 }
 
 }  // namespace xylem::drivers

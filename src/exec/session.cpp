@@ -19,8 +19,8 @@ Session::~Session() {
 }
 
 const char* kokkos_description() {
-  static const std::string text = fmt::format("{}.{}.{} ({})", KOKKOS_VERSION / 10000, KOKKOS_VERSION / 100 % 100, KOKKOS_VERSION % 100,
-                                              Kokkos::DefaultHostExecutionSpace::name());
+  static const std::string text = fmt::format("{}.{}.{} ({})", KOKKOS_VERSION / 10000, KOKKOS_VERSION / 100 % 100,
+                                              KOKKOS_VERSION % 100, Kokkos::DefaultHostExecutionSpace::name());
   return text.c_str();
 }
 

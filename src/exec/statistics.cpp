@@ -76,7 +76,8 @@ std::vector<StorageSummary> summarize(const Communicator& comm, const Datasets& 
     FilePool files;
     std::vector<StorageSummary> summaries;
     for (std::size_t i = 0; i < datasets.size(); ++i) {
-      if (owners[i] == comm.rank()) summaries.push_back(datasets[i]->null ? StorageSummary{} : DatasetReader(files, datasets[i]).summarize());
+      if (owners[i] == comm.rank())
+        summaries.push_back(datasets[i]->null ? StorageSummary{} : DatasetReader(files, datasets[i]).summarize());
     }
     return to_bytes(summaries);
   });
@@ -122,7 +123,7 @@ std::vector<Contribution> read_share(const Communicator& comm, const ScanPlan& p
   Progress progress("reading", plan.bytes(comm.rank()), Progress::for_stderr(comm.rank() == 0, comm.size()));
   for (const BlockRange& range : plan.share(comm.rank())) {
     const DatasetScan& scan = plan.datasets()[range.dataset];
-    const DatasetReader reader(files, scan.info);
+    DatasetReader reader(files, scan.info);
     StatsAccumulator accumulator(scan.info->dtype, decoding[range.dataset]);
     if (range.begin == 0) add_fill(accumulator, scan);
     buffer.resize(std::max(buffer.size(), static_cast<std::size_t>(scan.block_bytes())));

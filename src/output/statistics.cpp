@@ -23,7 +23,8 @@ std::string for_table(const ResultNumber& number) {
   if (const auto* integer = std::get_if<std::string>(&number)) {
     return integer->size() <= max_table_digits ? *integer : fmt::format("{:.6g}", std::strtod(integer->c_str(), nullptr));
   }
-  if (const auto* value = std::get_if<double>(&number); value != nullptr && !std::isnan(*value)) return fmt::format("{:.6g}", *value);
+  if (const auto* value = std::get_if<double>(&number); value != nullptr && !std::isnan(*value))
+    return fmt::format("{:.6g}", *value);
   return "-";
 }
 
@@ -51,8 +52,16 @@ std::string quoted(const std::string& text) {
 }
 
 Row table_row(const DatasetStatistics& row, const std::string& indent) {
-  return {indent + printable(row.path), row.dtype,          row.shape ? format_shape(*row.shape) : "null", fmt::format("{}", row.count), fmt::format("{}", row.missing),
-          for_table(row.min),           for_table(row.max), for_table(row.sum),      for_table(row.mean),          for_table(row.std)};
+  return {indent + printable(row.path),
+          row.dtype,
+          row.shape ? format_shape(*row.shape) : "null",
+          fmt::format("{}", row.count),
+          fmt::format("{}", row.missing),
+          for_table(row.min),
+          for_table(row.max),
+          for_table(row.sum),
+          for_table(row.mean),
+          for_table(row.std)};
 }
 
 }  // namespace
@@ -89,8 +98,9 @@ std::string format_table(const std::vector<DatasetStatistics>& rows) {
 std::string format_csv(const std::vector<DatasetStatistics>& rows) {
   std::string text = "file,path,dtype,shape,count,missing,min,max,sum,mean,std\r\n";
   for (const DatasetStatistics& row : rows) {
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\r\n", quoted(row.file), quoted(row.path), row.dtype, fmt::join(row.shape.value_or(Shape{}), "x"), row.count,
-                        row.missing, for_csv(row.min), for_csv(row.max), for_csv(row.sum), for_csv(row.mean), for_csv(row.std));
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\r\n", quoted(row.file), quoted(row.path), row.dtype,
+                        fmt::join(row.shape.value_or(Shape{}), "x"), row.count, row.missing, for_csv(row.min), for_csv(row.max),
+                        for_csv(row.sum), for_csv(row.mean), for_csv(row.std));
   }
   return text;
 }

@@ -19,11 +19,13 @@ constexpr std::int64_t mib = std::int64_t{1} << 20;
 // Larger blocks gain nothing: a block should stay in the processor's caches between reading and reducing.
 constexpr std::int64_t max_block_bytes = 4 * mib;
 
-// What a rank needs besides its buffers: HDF5's caches of open files, its type conversion and sieve buffers, kernel scratch, and the
-// accumulators of the datasets that it shares with other ranks.
+// What a rank needs besides its buffers: HDF5's caches of open files, its type conversion and sieve buffers, kernel scratch, and
+// the accumulators of the datasets that it shares with other ranks.
 constexpr std::int64_t fixed_bytes = max_open_files * hdf5_file_memory + 4 * mib;
 
-std::string name(const DatasetInfo& info) { return fmt::format("dataset '{}' of '{}'", printable(info.ref.path), printable(info.ref.file)); }
+std::string name(const DatasetInfo& info) {
+  return fmt::format("dataset '{}' of '{}'", printable(info.ref.path), printable(info.ref.file));
+}
 
 std::int64_t bytes_of(const Shape& shape, const DatasetInfo& info) {
   const auto elements = num_elements(shape);
@@ -42,23 +44,25 @@ Shape grow(Shape tile, const DatasetInfo& info, std::int64_t limit) {
   return tile;
 }
 
-// Bytes that HDF5 needs to decode one chunk: the raw and the decoded one.
-std::int64_t decoding_bytes(const DatasetInfo& info) { return info.filters.empty() ? 0 : checked_product(2, bytes_of(info.chunk, info)).value_or(0); }
+// Bytes needed to decode one chunk besides the block: the raw chunk, a step between two filters, the decoded chunk.
+std::int64_t decoding_bytes(const DatasetInfo& info) {
+  return info.filters.empty() ? 0 : checked_product(3, bytes_of(info.chunk, info)).value_or(0);
+}
 
 Shape block_shape(const DatasetInfo& info, std::int64_t memory_limit) {
   const std::int64_t buffers = memory_limit - fixed_bytes;
   const std::int64_t chunk = info.layout == Layout::chunked ? bytes_of(info.chunk, info) : 0;
   if (buffers < mib) {
-    throw ResourceError("a memory limit of {} per rank is too small to read anything: give at least --memory {}MiB", format_bytes(memory_limit),
-                        fixed_bytes / mib + 1);
+    throw ResourceError("a memory limit of {} per rank is too small to read anything: give at least --memory {}MiB",
+                        format_bytes(memory_limit), fixed_bytes / mib + 1);
   }
-  // Filtered chunks: the block, the raw chunk and the decoded one.
-  const std::int64_t needed = info.filters.empty() ? 0 : checked_product(3, chunk).value_or(chunk);
+  const std::int64_t needed = info.filters.empty() ? 0 : checked_product(4, chunk).value_or(chunk);
   if (needed > buffers) {
-    throw ResourceError("{} has filtered chunks of {} ({}), which must be decoded whole; a memory limit of {} per rank does not hold "
-                        "them: give at least --memory {}MiB",
-                        name(info), format_shape(info.chunk), format_bytes(chunk), format_bytes(memory_limit),
-                        fixed_bytes / mib + (needed + mib - 1) / mib);
+    throw ResourceError(
+        "{} has filtered chunks of {} ({}), which must be decoded whole; a memory limit of {} per rank does not hold "
+        "them: give at least --memory {}MiB",
+        name(info), format_shape(info.chunk), format_bytes(chunk), format_bytes(memory_limit),
+        fixed_bytes / mib + (needed + mib - 1) / mib);
   }
   const std::int64_t limit = std::min(max_block_bytes, buffers - decoding_bytes(info));
   const bool whole_chunks = info.layout == Layout::chunked && (!info.filters.empty() || chunk <= limit);
@@ -97,7 +101,9 @@ DatasetScan make_scan(const std::shared_ptr<const DatasetInfo>& info, const Stor
 
 }  // namespace
 
-Box DatasetScan::box(std::int64_t i) const { return blocks.box(sparse_blocks.empty() ? i : sparse_blocks[static_cast<std::size_t>(i)]); }
+Box DatasetScan::box(std::int64_t i) const {
+  return blocks.box(sparse_blocks.empty() ? i : sparse_blocks[static_cast<std::size_t>(i)]);
+}
 
 std::int64_t DatasetScan::block_bytes() const {
   std::int64_t bytes = info->dtype.size;
@@ -136,7 +142,9 @@ std::int64_t ScanPlan::first_block(std::size_t dataset, std::int64_t boundary) c
 
 std::vector<BlockRange> ScanPlan::share(int rank) const {
   __extension__ using Wide = __int128;
-  const auto boundary = [&](int r) { return static_cast<std::int64_t>(static_cast<Wide>(weight_before_.back()) * r / topology_.ranks); };
+  const auto boundary = [&](int r) {
+    return static_cast<std::int64_t>(static_cast<Wide>(weight_before_.back()) * r / topology_.ranks);
+  };
   const std::int64_t begin = boundary(rank), end = boundary(rank + 1);
   std::vector<BlockRange> ranges;
   for (std::size_t i = 0; i < datasets_.size(); ++i) {

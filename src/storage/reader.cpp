@@ -7,7 +7,9 @@
 #include "xylem/support/contract.hpp"
 #include "xylem/support/text.hpp"
 
+#include "detail/chunks.hpp"
 #include "detail/dataset_info.hpp"
+#include "detail/direct_reader.hpp"
 #include "detail/types.hpp"
 
 namespace xylem {
@@ -31,7 +33,10 @@ std::shared_ptr<const h5::File> FilePool::open(const std::string& path) {
   return files_.front().second;
 }
 
-DatasetReader::DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo> info)
+DatasetReader::~DatasetReader() = default;
+DatasetReader::DatasetReader(DatasetReader&&) noexcept = default;
+
+DatasetReader::DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo> info, IoStrategy strategy)
     : info_(std::move(info)), file_(files.open(info_->ref.file)) {
   const h5::PropertyList access(H5Pcreate(H5P_DATASET_ACCESS));
   H5Pset_chunk_cache(access.get(), 0, 0, 1.0);
@@ -44,6 +49,11 @@ DatasetReader::DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo>
   }
   const h5::Datatype stored(H5Dget_type(dataset_.get()));
   type_ = h5::memory_type(stored.get(), info_->dtype);
+  if (strategy != IoStrategy::hyperslab) direct_ = DirectReader::make(dataset_.get(), *info_);
+  if (strategy == IoStrategy::direct && !direct_) {
+    throw UsageError("{} cannot be read directly (its layout, type or filters need HDF5's own pipeline): use hyperslab",
+                     h5::describe(info_->ref));
+  }
 }
 
 bool DatasetReader::try_read(const Box& box, std::byte* out) const {
@@ -55,9 +65,10 @@ bool DatasetReader::try_read(const Box& box, std::byte* out) const {
          H5Dread(dataset_.get(), type_.get(), memory_space.get(), file_space.get(), H5P_DEFAULT, out) >= 0;
 }
 
-void DatasetReader::read(const Box& box, std::span<std::byte> out) const {
+void DatasetReader::read(const Box& box, std::span<std::byte> out) {
   XYLEM_EXPECT(static_cast<std::int64_t>(out.size()) == box.size() * info_->dtype.size, "the buffer fits the box");
   if (out.empty()) return;
+  if (direct_ && is_whole_chunks(*info_, box)) return direct_->read(box, out);
   if (!info_->fill_defined) std::memset(out.data(), 0, out.size());  // HDF5 leaves what was never written as it finds it
   if (!try_read(box, out.data())) blame(box);
 }
@@ -65,32 +76,12 @@ void DatasetReader::read(const Box& box, std::span<std::byte> out) const {
 void DatasetReader::blame(const Box& box) const {
   const std::string reason = h5::last_error();
   if (info_->layout == Layout::chunked) {
-    // Whole chunks one at a time, to name the one that fails.
-    const ChunkGrid chunks(info_->shape, info_->chunk);
-    Shape first(box.start.size()), count(box.start.size());
-    for (std::size_t d = 0; d < first.size(); ++d) {
-      first[d] = box.start[d] / info_->chunk[d];
-      count[d] = (box.start[d] + box.count[d] - 1) / info_->chunk[d] + 1 - first[d];
-    }
-    const ChunkGrid touched(count, Shape(count.size(), 1));
-    for (std::int64_t i = 0; i < touched.size(); ++i) {
-      Shape coordinates = touched.coordinates(i);
-      Box part{Shape(first.size()), Shape(first.size())};
-      for (std::size_t d = 0; d < first.size(); ++d) {
-        coordinates[d] += first[d];
-        const std::int64_t begin = std::max(box.start[d], coordinates[d] * info_->chunk[d]);
-        const std::int64_t end = std::min(box.start[d] + box.count[d], (coordinates[d] + 1) * info_->chunk[d]);
-        part.start[d] = begin;
-        part.count[d] = end - begin;
-      }
-      std::vector<std::byte> scratch(static_cast<std::size_t>(part.size() * info_->dtype.size));
-      if (!try_read(part, scratch.data())) {
-        throw DataError(
-            "chunk {} (elements {}) of {} cannot be read (HDF5: {}): the file is damaged, or needs a filter that is not "
-            "installed",
-            format_shape(coordinates), format_box(part), h5::describe(info_->ref), h5::last_error());
-      }
-    }
+    // One chunk at a time, to name the one that fails.
+    for_each_chunk(*info_, box, [&](const Shape& start) {
+      const Box chunk = clipped_chunk(*info_, start);
+      std::vector<std::byte> scratch(static_cast<std::size_t>(chunk.size() * info_->dtype.size));
+      if (!try_read(chunk, scratch.data())) fail_chunk(*info_, start, "HDF5: " + h5::last_error());
+    });
   }
   throw DataError("elements {} of {} cannot be read (HDF5: {})", format_box(box), h5::describe(info_->ref), reason);
 }

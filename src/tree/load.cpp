@@ -7,11 +7,10 @@
 #include <set>
 #include <system_error>
 
+#include "xylem/comm/archive.hpp"
 #include "xylem/storage/files.hpp"
 #include "xylem/storage/scan.hpp"
 #include "xylem/support/text.hpp"
-
-#include "xylem/comm/archive.hpp"
 
 namespace xylem {
 namespace {

@@ -99,7 +99,8 @@ class Selector {
       if (is_glob(pattern)) throw UsageError("no dataset in {} matches '{}'", files(), printable(pattern));
       std::set<std::string> paths;
       for (const FileTree& file : tree_.files) paths.merge(leaf_paths(file));
-      throw UsageError("no dataset '{}' in {}{}", printable(pattern), files(), did_you_mean(absolute(pattern), {paths.begin(), paths.end()}));
+      throw UsageError("no dataset '{}' in {}{}", printable(pattern), files(),
+                       did_you_mean(absolute(pattern), {paths.begin(), paths.end()}));
     }
     if (files_with < tree_.files.size()) {
       result_.notes.push_back(fmt::format("'{}' is in {} of {} files only", printable(pattern), files_with, tree_.files.size()));
@@ -109,7 +110,8 @@ class Selector {
   Selection finish() {
     if (!skipped_.empty()) {
       const std::size_t shown = std::min(skipped_.size(), max_listed);
-      std::string list = fmt::format("{}", fmt::join(skipped_.begin(), skipped_.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+      std::string list =
+          fmt::format("{}", fmt::join(skipped_.begin(), skipped_.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
       if (shown < skipped_.size()) list += fmt::format(", ... ({} more)", skipped_.size() - shown);
       result_.notes.push_back(fmt::format("skipped {}, not numeric: {}", plural(skipped_.size(), "dataset"), list));
     }
@@ -118,7 +120,8 @@ class Selector {
 
  private:
   [[nodiscard]] std::string files() const {
-    return tree_.files.size() == 1 ? fmt::format("'{}'", printable(tree_.files[0].file)) : fmt::format("the {} files", tree_.files.size());
+    return tree_.files.size() == 1 ? fmt::format("'{}'", printable(tree_.files[0].file))
+                                   : fmt::format("the {} files", tree_.files.size());
   }
 
   void take_named(const FileTree& file, const Node& named, const std::string& pattern) {
@@ -129,12 +132,12 @@ class Selector {
     }
     const auto* container = dynamic_cast<const Container*>(node);
     if (container == nullptr) {
-      throw UsageError("'{}' of '{}' is not a dataset; for all in a group write '{}/**'", printable(absolute(pattern)), printable(file.file),
-                       printable(absolute(pattern)));
+      throw UsageError("'{}' of '{}' is not a dataset; for all in a group write '{}/**'", printable(absolute(pattern)),
+                       printable(file.file), printable(absolute(pattern)));
     }
     if (!container->info().dtype.is_numeric()) {
-      throw UsageError("'{}' of '{}' is of type {}: statistics take booleans, integers and floats (16, 32 or 64 bits)", printable(absolute(pattern)),
-                       printable(file.file), container->info().dtype.name());
+      throw UsageError("'{}' of '{}' is of type {}: statistics take booleans, integers and floats (16, 32 or 64 bits)",
+                       printable(absolute(pattern)), printable(file.file), container->info().dtype.name());
     }
     take(*container, container->info().ref.path);
   }
@@ -181,7 +184,8 @@ const Node& find_object(const Tree& tree, const FileTree& file, const std::strin
   const Node* node = resolved(tree, file, find(tree, file, path));
   if (node != nullptr) return *node;
   const std::set<std::string> paths = leaf_paths(file);
-  throw UsageError("no object '{}' in '{}'{}", printable(path), printable(file.file), did_you_mean(absolute(path), {paths.begin(), paths.end()}));
+  throw UsageError("no object '{}' in '{}'{}", printable(path), printable(file.file),
+                   did_you_mean(absolute(path), {paths.begin(), paths.end()}));
 }
 
 }  // namespace xylem

@@ -24,12 +24,12 @@ struct StatisticsReport {
   double seconds = 0;                   ///< from start to end, on this rank
 };
 
-/// Count, missing, min, max, sum, mean and standard deviation of each dataset, in one pass over the stored chunks, dealt to the ranks
-/// by stored bytes. Sums are exact: the answer is the same, bit for bit, for any number of ranks, block size or chunk layout. Reports
-/// progress on standard error (rank 0). Throws DataError (a file, dataset or chunk that cannot be read) or ResourceError (the memory
-/// limit is too small), the same on all ranks.
-/// Collective: yes.
-[[nodiscard]] StatisticsReport compute_statistics(const Communicator& comm, const std::vector<std::shared_ptr<const DatasetInfo>>& datasets,
+/// Count, missing, min, max, sum, mean and standard deviation of each dataset, in one pass over the stored chunks, dealt to the
+/// ranks by stored bytes. Sums are exact: the answer is the same, bit for bit, for any number of ranks, block size or chunk
+/// layout. Reports progress on standard error (rank 0). Throws DataError (a file, dataset or chunk that cannot be read) or
+/// ResourceError (the memory limit is too small), the same on all ranks. Collective: yes.
+[[nodiscard]] StatisticsReport compute_statistics(const Communicator& comm,
+                                                  const std::vector<std::shared_ptr<const DatasetInfo>>& datasets,
                                                   const StatisticsOptions& options);
 
 }  // namespace xylem

@@ -14,6 +14,8 @@
 
 namespace xylem {
 
+enum class IoStrategy : std::uint8_t { automatic, direct, hyperslab };
+
 /// Files that this rank has open to read, the most recently used first; the oldest is closed when there are too many.
 class FilePool {
  public:
@@ -27,18 +29,26 @@ class FilePool {
   std::list<std::pair<std::string, std::shared_ptr<const h5::File>>> files_;
 };
 
-/// One dataset, open on this rank: reads boxes of elements through HDF5's own pipeline (the `hyperslab` strategy), each
-/// independent of other ranks. The chunk cache is off: a box that is a union of whole chunks reads and decodes each of them once,
-/// straight into the buffer.
+class DirectReader;
+
+/// One dataset, open on this rank, independent of other ranks. A box that is a union of whole chunks reads and decodes each of
+/// them once.
+///
+/// Strategies: `direct` fetches raw chunks and decodes them with our own pipeline (deflate by libdeflate, shuffle, fletcher32);
+/// `hyperslab` goes through HDF5's pipeline, for everything else: other filters, datasets that are not chunked, boxes that cut
+/// chunks, elements that HDF5 must convert. `automatic` is direct where it can be.
 class DatasetReader {
  public:
-  /// Opens the dataset. Throws DataError when it is no longer what `info` says (shape, type, chunks).
-  DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo> info);
+  /// Opens the dataset. Throws DataError when it is no longer what `info` says (shape, type, chunks), UsageError when it cannot
+  /// be read directly but must.
+  DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo> info, IoStrategy strategy = IoStrategy::automatic);
+  ~DatasetReader();
+  DatasetReader(DatasetReader&&) noexcept;
 
   /// Reads the elements of `box` into `out`, row-major, in the stored type and byte order (the native type where
   /// `info.dtype.standard` is false). `out` holds box.size() * dtype.size bytes. Throws DataError naming file, dataset and, where
   /// one is to blame, the chunk.
-  void read(const Box& box, std::span<std::byte> out) const;
+  void read(const Box& box, std::span<std::byte> out);
 
   /// What is stored. Reads the dataset's chunk index, no elements. Throws DataError where the file is too short to hold it.
   [[nodiscard]] StorageSummary summarize() const;
@@ -52,6 +62,7 @@ class DatasetReader {
   std::shared_ptr<const h5::File> file_;
   h5::Dataset dataset_;
   h5::Datatype type_;
+  std::unique_ptr<DirectReader> direct_;
 };
 
 }  // namespace xylem

@@ -1,0 +1,49 @@
+#include "detail/chunks.hpp"
+
+#include <algorithm>
+
+#include "xylem/model/chunk_grid.hpp"
+#include "xylem/support/error.hpp"
+
+#include "detail/dataset_info.hpp"
+
+namespace xylem {
+
+void for_each_chunk(const DatasetInfo& info, const Box& box, const std::function<void(const Shape&)>& visit) {
+  const std::size_t rank = box.start.size();
+  Shape first(rank), count(rank);
+  for (std::size_t d = 0; d < rank; ++d) {
+    first[d] = box.start[d] / info.chunk[d];
+    count[d] = (box.start[d] + box.count[d] - 1) / info.chunk[d] + 1 - first[d];
+  }
+  const ChunkGrid chunks(count, Shape(rank, 1));
+  for (std::int64_t i = 0; i < chunks.size(); ++i) {
+    Shape start = chunks.coordinates(i);
+    for (std::size_t d = 0; d < rank; ++d) start[d] = (first[d] + start[d]) * info.chunk[d];
+    visit(start);
+  }
+}
+
+bool is_whole_chunks(const DatasetInfo& info, const Box& box) {
+  for (std::size_t d = 0; d < box.start.size(); ++d) {
+    const std::int64_t end = box.start[d] + box.count[d];
+    if (box.start[d] % info.chunk[d] != 0 || (end % info.chunk[d] != 0 && end != info.shape[d])) return false;
+  }
+  return true;
+}
+
+Box clipped_chunk(const DatasetInfo& info, const Shape& start) {
+  Box box{start, info.chunk};
+  for (std::size_t d = 0; d < start.size(); ++d) box.count[d] = std::min(box.count[d], info.shape[d] - start[d]);
+  return box;
+}
+
+void fail_chunk(const DatasetInfo& info, const Shape& start, const std::string& reason) {
+  Shape coordinates = start;
+  for (std::size_t d = 0; d < start.size(); ++d) coordinates[d] /= info.chunk[d];
+  throw DataError(
+      "chunk {} (elements {}) of {} cannot be read ({}): the file is damaged, or needs a filter that is not installed",
+      format_shape(coordinates), format_box(clipped_chunk(info, start)), h5::describe(info.ref), reason);
+}
+
+}  // namespace xylem

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "xylem/model/metadata.hpp"
+
+namespace xylem {
+
+/// Calls visit(start) with the first element of each stored chunk that `box` touches, in row-major order.
+void for_each_chunk(const DatasetInfo& info, const Box& box, const std::function<void(const Shape&)>& visit);
+
+/// True where `box` is a union of whole chunks, clipped to the shape.
+[[nodiscard]] bool is_whole_chunks(const DatasetInfo& info, const Box& box);
+
+/// The elements of the chunk that starts at `start`, clipped to the shape.
+[[nodiscard]] Box clipped_chunk(const DatasetInfo& info, const Shape& start);
+
+/// Throws DataError for the chunk that starts at `start`: its coordinates, its elements, dataset, file, and the reason.
+[[noreturn]] void fail_chunk(const DatasetInfo& info, const Shape& start, const std::string& reason);
+
+}  // namespace xylem

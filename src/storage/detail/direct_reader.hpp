@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "xylem/model/metadata.hpp"
+#include "xylem/storage/hdf5.hpp"
+
+#include "detail/filters.hpp"
+
+namespace xylem {
+
+/// The `direct` strategy: fetches raw chunks from HDF5 and decodes them here. Reads boxes that are unions of whole chunks
+/// (clipped to the shape).
+class DirectReader {
+ public:
+  /// Nothing where the dataset cannot be read this way: not chunked, a filter that is not ours, or elements that HDF5 must
+  /// convert.
+  static std::unique_ptr<DirectReader> make(hid_t dataset, const DatasetInfo& info);
+
+  /// As DatasetReader::read.
+  void read(const Box& box, std::span<std::byte> out);
+
+ private:
+  DirectReader(hid_t dataset, const DatasetInfo& info, FilterPipeline pipeline);
+  void read_chunk(const Shape& start, std::span<std::byte> out);
+  void scatter(const Shape& start, const Box& box, std::span<std::byte> out) const;
+  void fill(std::span<std::byte> out) const;
+
+  hid_t dataset_;
+  const DatasetInfo& info_;
+  FilterPipeline pipeline_;
+  std::vector<std::byte> raw_;
+  std::vector<std::byte> chunk_;
+};
+
+}  // namespace xylem

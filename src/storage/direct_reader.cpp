@@ -1,0 +1,91 @@
+#include "detail/direct_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "xylem/model/chunk_grid.hpp"
+
+#include "detail/chunks.hpp"
+
+namespace xylem {
+namespace {
+
+// A stored chunk is rarely larger than its elements, and never by much: more is a damaged index, not a reason to ask for memory.
+constexpr std::int64_t max_expansion_bytes = std::int64_t{1} << 20;
+
+}  // namespace
+
+std::unique_ptr<DirectReader> DirectReader::make(hid_t dataset, const DatasetInfo& info) {
+  if (info.layout != Layout::chunked || !info.dtype.standard) return nullptr;
+  auto pipeline = FilterPipeline::make(info);
+  return pipeline ? std::unique_ptr<DirectReader>(new DirectReader(dataset, info, std::move(*pipeline))) : nullptr;
+}
+
+DirectReader::DirectReader(hid_t dataset, const DatasetInfo& info, FilterPipeline pipeline)
+    : dataset_(dataset), info_(info), pipeline_(std::move(pipeline)) {}
+
+void DirectReader::read(const Box& box, std::span<std::byte> out) {
+  if (box.count == info_.chunk) return read_chunk(box.start, out);
+  const Box whole{{}, info_.chunk};
+  chunk_.resize(static_cast<std::size_t>(whole.size() * info_.dtype.size));
+  for_each_chunk(info_, box, [&](const Shape& start) {
+    read_chunk(start, chunk_);
+    scatter(start, box, out);
+  });
+}
+
+void DirectReader::read_chunk(const Shape& start, std::span<std::byte> out) {
+  const std::vector<hsize_t> offset(start.begin(), start.end());
+  const auto fail = [&](const std::string& reason) { fail_chunk(info_, start, reason); };
+  unsigned mask = 0;
+  haddr_t address = HADDR_UNDEF;
+  hsize_t size = 0;
+  if (H5Dget_chunk_info_by_coord(dataset_, offset.data(), &mask, &address, &size) < 0) fail("HDF5: " + h5::last_error());
+  if (address == HADDR_UNDEF) return fill(out);
+  if (size > out.size() + max_expansion_bytes)
+    fail(fmt::format("it claims {} stored bytes for {} bytes of elements", size, out.size()));
+  if (info_.filters.empty() && size != out.size()) fail(fmt::format("it holds {} bytes instead of {}", size, out.size()));
+  std::uint32_t read_mask = 0;
+  if (info_.filters.empty()) {
+    if (H5Dread_chunk(dataset_, H5P_DEFAULT, offset.data(), &read_mask, out.data()) < 0) fail("HDF5: " + h5::last_error());
+    return;
+  }
+  raw_.resize(size);
+  if (H5Dread_chunk(dataset_, H5P_DEFAULT, offset.data(), &read_mask, raw_.data()) < 0) fail("HDF5: " + h5::last_error());
+  const std::string problem = pipeline_.decode(raw_, read_mask, out);
+  if (!problem.empty()) fail(problem);
+}
+
+// Copies the chunk just read to its place in `box`, row by row along the fastest dimension.
+void DirectReader::scatter(const Shape& start, const Box& box, std::span<std::byte> out) const {
+  const std::size_t rank = box.start.size();
+  const auto size = static_cast<std::size_t>(info_.dtype.size);
+  const Box part = clipped_chunk(info_, start);
+  Shape rows = part.count;
+  rows.back() = 1;
+  const ChunkGrid row_grid(rows, Shape(rank, 1));
+  const std::size_t row_bytes = static_cast<std::size_t>(part.count.back()) * size;
+  for (std::int64_t i = 0; i < row_grid.size(); ++i) {
+    const Shape row = row_grid.coordinates(i);
+    std::int64_t from = 0, to = 0;
+    for (std::size_t d = 0; d < rank; ++d) {
+      from = from * info_.chunk[d] + row[d];
+      to = to * box.count[d] + row[d] + start[d] - box.start[d];
+    }
+    std::memcpy(out.data() + static_cast<std::size_t>(to) * size, chunk_.data() + static_cast<std::size_t>(from) * size,
+                row_bytes);
+  }
+}
+
+void DirectReader::fill(std::span<std::byte> out) const {
+  if (info_.fill.empty()) {
+    std::fill(out.begin(), out.end(), std::byte{0});
+    return;
+  }
+  for (std::size_t i = 0; i < out.size(); i += info_.fill.size())
+    std::memcpy(out.data() + i, info_.fill.data(), info_.fill.size());
+}
+
+}  // namespace xylem
