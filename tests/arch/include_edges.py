@@ -25,7 +25,7 @@ TABLE = {
     "kernels": Row(["model"], ["Kokkos", "Boost.Multiprecision"]),
     "result": Row(["model"], []),
     "exec": Row(["model", "plan", "storage", "kernels", "comm", "result"], ["Kokkos", "MPI"]),
-    "output": Row(["model", "result", "storage", "comm"], ["HDF5"]),
+    "output": Row(["model", "result", "storage", "comm"], ["HDF5", "MPI"]),
     "job": Row(["model", "comm", "storage", "tree", "array", "plan", "kernels", "result", "exec", "output"], ["yaml-cpp"]),
 }
 DRIVERS = Row(list(TABLE), ["Boost.Program_options"])
