@@ -1,11 +1,11 @@
 // The xylem program: finds the subcommand, and ends every rank with the right exit code (docs/exit-codes.md).
 #include <fmt/format.h>
-#include <hdf5.h>
 
 #include <string>
 #include <vector>
 
 #include "xylem/exec/session.hpp"
+#include "xylem/storage/hdf5.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"
 #include "xylem/support/text.hpp"
@@ -29,14 +29,12 @@ std::string overview() {
 }
 
 std::string versions() {
-  unsigned major = 0, minor = 0, release = 0;
-  H5get_libversion(&major, &minor, &release);
   char mpi[MPI_MAX_LIBRARY_VERSION_STRING];
   int length = 0;
   MPI_Get_library_version(mpi, &length);
   const std::string mpi_text(mpi, static_cast<std::size_t>(length));
-  return fmt::format("xylem {} (commit {})\nKokkos {}\nHDF5 {}.{}.{} (parallel)\n{}\n", version(), commit(), kokkos_description(),
-                     major, minor, release, mpi_text.substr(0, mpi_text.find_first_of(",\n")));
+  return fmt::format("xylem {} (commit {})\nKokkos {}\nHDF5 {} (parallel)\n{}\n", version(), commit(), kokkos_description(),
+                     h5::library_version(), mpi_text.substr(0, mpi_text.find_first_of(",\n")));
 }
 
 int run(const Communicator& world, const std::vector<std::string>& arguments) {

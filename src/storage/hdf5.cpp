@@ -1,6 +1,7 @@
 #include "xylem/storage/hdf5.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +45,12 @@ PropertyList access_properties() {
 }
 
 }  // namespace
+
+std::string library_version() {
+  unsigned major = 0, minor = 0, release = 0;
+  H5get_libversion(&major, &minor, &release);
+  return fmt::format("{}.{}.{}", major, minor, release);
+}
 
 std::string last_error() {
   std::string text;

@@ -40,6 +40,9 @@ using Datatype = Handle<H5Tclose>;
 using Attribute = Handle<H5Aclose>;
 using PropertyList = Handle<H5Pclose>;
 
+/// The version of the HDF5 library that runs ("1.10.8").
+[[nodiscard]] std::string library_version();
+
 /// What HDF5's error stack of this thread says of the last failure: the innermost description.
 [[nodiscard]] std::string last_error();
 
