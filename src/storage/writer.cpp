@@ -1,5 +1,8 @@
 #include "xylem/storage/writer.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -12,18 +15,10 @@
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
 
+#include "detail/write_driver.hpp"
+
 namespace xylem::h5 {
 namespace {
-
-// HDF5's own account of a failed write holds times and addresses; the system's reason stands in the middle of it.
-std::string write_error() {
-  const std::string text = last_error();
-  const std::string mark = "error message = '";
-  const std::size_t start = text.find(mark);
-  if (start == std::string::npos) return "HDF5: " + text;
-  const std::size_t from = start + mark.size();
-  return text.substr(from, text.find('\'', from) - from);
-}
 
 // The properties that files, groups and datasets share.
 PropertyList creation_properties(hid_t kind) {
@@ -63,21 +58,39 @@ std::string hidden_name(const std::string& path) {
 
 template <class Result>
 Result FileWriter::check(Result result) const {
-  if (result < 0) throw ResourceError("cannot write '{}' ({}); nothing of it is kept", printable(path_), write_error());
+  if (target_->error != 0) fail(std::strerror(target_->error));
+  if (result < 0) fail("HDF5: " + last_error());
   return result;
 }
 
-FileWriter::FileWriter(std::string path) : path_(std::move(path)), temporary_(hidden_name(path_)) {
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  const PropertyList creation = creation_properties(H5P_FILE_CREATE);
-  const PropertyList access(H5Pcreate(H5P_FILE_ACCESS));
-  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
-  file_ = File(check(H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, creation.get(), access.get())));
+void FileWriter::fail(const std::string& reason) const {
+  throw ResourceError("cannot write '{}' ({}); nothing of it is kept", printable(path_), reason);
 }
 
-FileWriter::~FileWriter() {
-  if (!file_) return;
+FileWriter::FileWriter(std::string path)
+    : path_(std::move(path)), temporary_(hidden_name(path_)), target_(std::make_unique<WriteTarget>()) {
+  target_->descriptor = open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (target_->descriptor < 0) fail(std::strerror(errno));
+  try {
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+    const PropertyList creation = creation_properties(H5P_FILE_CREATE);
+    const PropertyList access(H5Pcreate(H5P_FILE_ACCESS));
+    H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
+    check(set_write_driver(access.get(), *target_));
+    file_ = File(H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
+    check(file_.get());
+  } catch (...) {
+    discard();
+    throw;
+  }
+}
+
+FileWriter::~FileWriter() { discard(); }
+
+void FileWriter::discard() {
   file_ = File();
+  if (target_->descriptor < 0) return;
+  close(std::exchange(target_->descriptor, -1));
   std::remove(temporary_.c_str());
 }
 
@@ -204,14 +217,10 @@ void FileWriter::write_scale_uses(const std::string& scale, const std::vector<Us
 void FileWriter::commit() {
   XYLEM_EXPECT(file_, "a file is committed once");
   for (const auto& [scale, uses] : uses_) write_scale_uses(scale, uses);
-  check(H5Fflush(file_.get(), H5F_SCOPE_LOCAL));
-  const hid_t file = file_.release();
-  const bool closed = H5Fclose(file) >= 0;
-  const std::string reason = closed ? "" : write_error();
-  if (closed && std::rename(temporary_.c_str(), path_.c_str()) == 0) return;
-  const std::string why = closed ? std::strerror(errno) : reason;
-  std::remove(temporary_.c_str());
-  throw ResourceError("cannot write '{}' ({}); nothing of it is kept", printable(path_), why);
+  check(H5Fclose(file_.release()));
+  // Some file systems tell only now that there is no space.
+  if (fsync(target_->descriptor) != 0 || std::rename(temporary_.c_str(), path_.c_str()) != 0) fail(std::strerror(errno));
+  close(std::exchange(target_->descriptor, -1));
 }
 
 }  // namespace xylem::h5

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@
 #include "xylem/storage/hdf5.hpp"
 
 namespace xylem::h5 {
+
+struct WriteTarget;
 
 /// How a dataset is to be created.
 struct DatasetSpec {
@@ -74,9 +77,12 @@ class FileWriter {
   [[nodiscard]] hobj_ref_t reference(const std::string& path) const;
   template <class Result>
   Result check(Result result) const;
+  [[noreturn]] void fail(const std::string& reason) const;
+  void discard();
 
   std::string path_;
   std::string temporary_;
+  std::unique_ptr<WriteTarget> target_;
   File file_;
   std::map<std::string, std::vector<Use>> uses_;  ///< by scale
 };

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <hdf5.h>
+
+namespace xylem::h5 {
+
+/// A file that a WriteDriver writes to: its owner opens and closes `descriptor`, empty and for reading and writing.
+struct WriteTarget {
+  int descriptor = -1;
+  int error = 0;  ///< errno of the first write that failed; those after it are dropped
+};
+
+/// Makes files created with `access_properties` live in `target`, which must outlive them. HDF5 is told that every write
+/// succeeds: it cannot close a file whose writes fail (releases up to 1.14 at least leave an identifier that dangles, and crash
+/// when the library ends). The owner looks at `target.error` instead. The bytes written are those of HDF5's own serial driver.
+/// Returns a negative number on failure.
+[[nodiscard]] herr_t set_write_driver(hid_t access_properties, WriteTarget& target);
+
+}  // namespace xylem::h5
