@@ -148,8 +148,7 @@ class Decoder {
     const auto* attribute = find(name);
     if (attribute == nullptr) return;
     const auto values = numbers(*attribute);
-    if (values.empty()) return warn(name, "a number");
-    if (!several && values.size() != 1) return warn(name, "one number");
+    if (values.empty() || (!several && values.size() != 1)) return warn(name, several ? "numbers" : "one number");
     for (const Number& value : values) {
       std::optional<Number> packed;
       if (!info_.dtype.is_integral()) {
