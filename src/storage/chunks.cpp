@@ -1,6 +1,7 @@
 #include "detail/chunks.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "xylem/model/chunk_grid.hpp"
 #include "xylem/support/error.hpp"
@@ -36,6 +37,14 @@ Box clipped_chunk(const DatasetInfo& info, const Shape& start) {
   Box box{start, info.chunk};
   for (std::size_t d = 0; d < start.size(); ++d) box.count[d] = std::min(box.count[d], info.shape[d] - start[d]);
   return box;
+}
+
+void write_fill(const DatasetInfo& info, std::span<std::byte> out) {
+  if (info.fill.empty()) {
+    std::fill(out.begin(), out.end(), std::byte{0});
+    return;
+  }
+  for (std::size_t i = 0; i < out.size(); i += info.fill.size()) std::memcpy(out.data() + i, info.fill.data(), info.fill.size());
 }
 
 void fail_chunk(const DatasetInfo& info, const Shape& start, const std::string& reason) {

@@ -56,7 +56,9 @@ void read_filters(hid_t properties, DatasetInfo& info) {
 void read_fill(hid_t properties, hid_t stored_type, DatasetInfo& info) {
   H5D_fill_value_t status = H5D_FILL_VALUE_DEFAULT;
   check(H5Pfill_value_defined(properties, &status), "cannot read the fill value of " + describe(info.ref));
-  info.fill_defined = status != H5D_FILL_VALUE_UNDEFINED;
+  H5D_fill_time_t time = H5D_FILL_TIME_IFSET;
+  check(H5Pget_fill_time(properties, &time), "cannot read the fill time of " + describe(info.ref));
+  info.fill_defined = status != H5D_FILL_VALUE_UNDEFINED && time != H5D_FILL_TIME_NEVER;
   if (status != H5D_FILL_VALUE_USER_DEFINED || !info.dtype.is_numeric()) return;
   info.fill.resize(static_cast<std::size_t>(info.dtype.size));
   const Datatype type = memory_type(stored_type, info.dtype);

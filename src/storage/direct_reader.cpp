@@ -42,7 +42,7 @@ void DirectReader::read_chunk(const Shape& start, std::span<std::byte> out) {
   // Not H5Dget_chunk_info_by_coord, which HDF5 1.10 answers by walking the whole chunk index.
   hsize_t size = 0;
   if (H5Dget_chunk_storage_size(dataset_, offset.data(), &size) < 0) fail("HDF5: " + h5::last_error());
-  if (size == 0) return fill(out);
+  if (size == 0) return write_fill(info_, out);
   if (size > out.size() + max_expansion_bytes)
     fail(fmt::format("it claims {} stored bytes for {} bytes of elements", size, out.size()));
   if (info_.filters.empty() && size != out.size()) fail(fmt::format("it holds {} bytes instead of {}", size, out.size()));
@@ -76,15 +76,6 @@ void DirectReader::scatter(const Shape& start, const Box& box, std::span<std::by
     std::memcpy(out.data() + static_cast<std::size_t>(to) * size, chunk_.data() + static_cast<std::size_t>(from) * size,
                 row_bytes);
   }
-}
-
-void DirectReader::fill(std::span<std::byte> out) const {
-  if (info_.fill.empty()) {
-    std::fill(out.begin(), out.end(), std::byte{0});
-    return;
-  }
-  for (std::size_t i = 0; i < out.size(); i += info_.fill.size())
-    std::memcpy(out.data() + i, info_.fill.data(), info_.fill.size());
 }
 
 }  // namespace xylem

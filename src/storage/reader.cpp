@@ -1,7 +1,6 @@
 #include "xylem/storage/reader.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "xylem/model/chunk_grid.hpp"
 #include "xylem/support/contract.hpp"
@@ -69,7 +68,7 @@ void DatasetReader::read(const Box& box, std::span<std::byte> out) {
   XYLEM_EXPECT(static_cast<std::int64_t>(out.size()) == box.size() * info_->dtype.size, "the buffer fits the box");
   if (out.empty()) return;
   if (direct_ && is_whole_chunks(*info_, box)) return direct_->read(box, out);
-  if (!info_->fill_defined) std::memset(out.data(), 0, out.size());  // HDF5 leaves what was never written as it finds it
+  if (!info_->fill_defined) write_fill(*info_, out);  // HDF5 leaves what was never written as it finds it
   if (!try_read(box, out.data())) blame(box);
 }
 

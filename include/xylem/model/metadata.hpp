@@ -40,7 +40,7 @@ struct DatasetInfo {
   Layout layout = Layout::contiguous;
   Shape chunk{};  ///< the stored chunk's extents; empty unless chunked
   std::vector<FilterInfo> filters{};
-  bool fill_defined = true;       ///< false: HDF5 leaves what was never written undefined; xylem reads zeros
+  bool fill_defined = true;       ///< false: HDF5 leaves what was never written undefined; xylem takes it for the fill value
   std::vector<std::byte> fill{};  ///< the fill value in the stored type and byte order; empty: zeros, or not numeric
   Attributes attributes{};
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "xylem/model/metadata.hpp"
@@ -15,6 +17,9 @@ void for_each_chunk(const DatasetInfo& info, const Box& box, const std::function
 
 /// The elements of the chunk that starts at `start`, clipped to the shape.
 [[nodiscard]] Box clipped_chunk(const DatasetInfo& info, const Shape& start);
+
+/// Sets all elements to the fill value, or zero where there is none.
+void write_fill(const DatasetInfo& info, std::span<std::byte> out);
 
 /// Throws DataError for the chunk that starts at `start`: its coordinates, its elements, dataset, file, and the reason.
 [[noreturn]] void fail_chunk(const DatasetInfo& info, const Shape& start, const std::string& reason);

@@ -29,7 +29,6 @@ class DirectReader {
   DirectReader(hid_t dataset, const DatasetInfo& info, FilterPipeline pipeline);
   void read_chunk(const Shape& start, std::span<std::byte> out);
   void scatter(const Shape& start, const Box& box, std::span<std::byte> out) const;
-  void fill(std::span<std::byte> out) const;
 
   hid_t dataset_;
   const DatasetInfo& info_;
