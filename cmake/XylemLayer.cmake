@@ -34,7 +34,7 @@ endfunction()
 function(xylem_compile_options target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    target_compile_options(${target} PRIVATE -Wno-restrict)  # false alarms on std::string (GCC bug 105329)
+    target_compile_options(${target} PRIVATE -Wno-restrict -Wno-maybe-uninitialized)  # false alarms on std::string (GCC bugs 105329, 105562)
   endif()
   # The same bits from every build: no fused multiply-add but where it is written (docs/reproducibility.md).
   target_compile_options(${target} PRIVATE -ffp-contract=off)
