@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -115,6 +116,15 @@ class Selector {
       if (shown < skipped_.size()) list += fmt::format(", ... ({} more)", skipped_.size() - shown);
       result_.notes.push_back(fmt::format("skipped {}, not numeric: {}", plural(skipped_.size(), "dataset"), list));
     }
+    // File by file, whatever the order of the patterns: each is opened once.
+    std::map<std::string, std::size_t> places;
+    for (const FileTree& file : tree_.files) places.emplace(file.file, places.size());
+    const auto place = [&](const auto& info) {
+      const auto found = places.find(info->ref.file);
+      return found == places.end() ? places.size() : found->second;  // files that links lead to come last
+    };
+    std::stable_sort(result_.datasets.begin(), result_.datasets.end(),
+                     [&](const auto& a, const auto& b) { return place(a) < place(b); });
     return std::move(result_);
   }
 
