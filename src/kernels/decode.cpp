@@ -19,7 +19,7 @@ XYLEM_INLINE void apply(const Mask<M>& mask, const P* packed, int n, V* x) {
   if (mask.bounded) {
     const P min = static_cast<P>(mask.min);
     const P max = static_cast<P>(mask.max);
-    for (int i = 0; i < n; ++i) x[i] = (packed[i] >= min) & (packed[i] <= max) ? x[i] : kNan;
+    for (int i = 0; i < n; ++i) x[i] = ((packed[i] >= min) & (packed[i] <= max)) ? x[i] : kNan;
   }
 }
 

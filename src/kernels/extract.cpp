@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "detail/multiversion.hpp"
 #include "detail/tile.hpp"

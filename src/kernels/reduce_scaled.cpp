@@ -27,13 +27,15 @@ XYLEM_INLINE bool reduce(const TilePlan& plan, const std::byte* raw, int n, Tile
   if (largest == 0) return true;
 
   alignas(64) double x[1024];
-  for (int i = 0; i < n; ++i) x[i] = static_cast<double>(tile.x[i]) * scale_factor + add_offset;
   if (tile.masked) {
+    using SignedBits = std::make_signed_t<BitsOf<source>>;  // all ones stay all ones when widened
     for (int i = 0; i < n; ++i) {
-      const auto keep =
-          static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::make_signed_t<BitsOf<source>>>(tile.valid[i])));
-      x[i] = __builtin_bit_cast(double, __builtin_bit_cast(std::uint64_t, x[i]) & keep);
+      const double value = static_cast<double>(tile.x[i]) * scale_factor + add_offset;
+      const auto keep = static_cast<std::uint64_t>(std::int64_t{static_cast<SignedBits>(tile.valid[i])});
+      x[i] = __builtin_bit_cast(double, __builtin_bit_cast(std::uint64_t, value) & keep);
     }
+  } else {
+    for (int i = 0; i < n; ++i) x[i] = static_cast<double>(tile.x[i]) * scale_factor + add_offset;
   }
   const auto exponent = static_cast<int>(__builtin_bit_cast(std::uint64_t, largest) >> 52) - 1023;
   extract_doubles(x, n, exponent + 1, plan.last_bit, result);

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <optional>
+#include <variant>
 
 #include "xylem/support/contract.hpp"
 #include "xylem/support/error.hpp"

@@ -148,7 +148,9 @@ class Collector {
     const bool known =
         std::any_of(labels_.coords.begin(), labels_.coords.end(), [&](const Coord& coord) { return coord.name == name; });
     if (known) return;
-    if (!dims || variable.info().null) {
+    // A coordinate that bears a dim's name must run along that dim.
+    const bool misleads = dims && std::count(names_.begin(), names_.end(), name) > std::count(dims->begin(), dims->end(), name);
+    if (!dims || misleads || variable.info().null) {
       labels_.notes.push_back(fmt::format("coordinate '{}' of shape {} does not fit the dims of {}",
                                           printable(variable.info().ref.path), format_shape(variable.info().shape),
                                           where(info_)));

@@ -52,7 +52,7 @@ Sequence make_range(const AttributeValue& argument) {
 std::int64_t arange_length(double distance, double quotient) {
   if (quotient == 0 && distance != 0) return std::signbit(quotient) ? 0 : 1;
   const double length = std::ceil(quotient);
-  if (!(length < 0x1p63)) unusable("its length cannot be computed");
+  if (!(std::fabs(length) < 0x1p63)) unusable("its length cannot be computed");
   return length <= 0 ? 0 : static_cast<std::int64_t>(length);
 }
 

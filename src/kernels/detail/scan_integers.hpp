@@ -57,7 +57,7 @@ struct IntegerTile {
     constexpr U kOnes = std::numeric_limits<U>::max();
     const S least = mask.bounded ? static_cast<S>(mask.min) : std::numeric_limits<S>::min();
     const S greatest = mask.bounded ? static_cast<S>(mask.max) : std::numeric_limits<S>::max();
-    for (int i = 0; i < n; ++i) valid[i] = (x[i] >= least) & (x[i] <= greatest) ? kOnes : U{0};
+    for (int i = 0; i < n; ++i) valid[i] = ((x[i] >= least) & (x[i] <= greatest)) ? kOnes : U{0};
     for (std::size_t m = 0; m < mask.missing.size(); ++m) {
       const S missing = static_cast<S>(mask.missing[m]);
       for (int i = 0; i < n; ++i) valid[i] = x[i] == missing ? U{0} : valid[i];
