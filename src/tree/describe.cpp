@@ -74,7 +74,7 @@ void add_attributes(Sheet& sheet, const Attributes& attributes) {
 std::string format_coord(const Coord& coord) {
   std::vector<std::string> dims;
   for (const std::string& dim : coord.dims) dims.push_back(printable(dim));
-  const std::string along = fmt::format("({})", fmt::join(dims, ", "));
+  const std::string along = dims.empty() ? "scalar" : fmt::format("({})", fmt::join(dims, ", "));
   if (coord.mode == CoordMode::dataset) return fmt::format("{} from dataset '{}'", along, printable(coord.path));
   if (coord.mode == CoordMode::linked) return fmt::format("{} linked to '{}'", along, printable(coord.path));
   if (coord.mode == CoordMode::trivial) return along + " trivial";

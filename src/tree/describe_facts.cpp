@@ -98,8 +98,10 @@ std::string format_fill(const DatasetInfo& info) {
   const auto fill = decode_fill(info);
   if (std::holds_alternative<std::monostate>(fill)) return "0 (default)";
   if (const auto* real = std::get_if<double>(&fill)) {
+    if (info.dtype.size != 4) return format_double(*real);
     // In the stored precision, so that a float32 of 1e20 reads 1e+20.
-    return info.dtype.size == 4 ? fmt::format("{}", static_cast<float>(*real)) : format_double(*real);
+    const std::string text = fmt::format("{}", static_cast<float>(*real));
+    return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
   }
   return std::visit(
       [](const auto& value) -> std::string {
