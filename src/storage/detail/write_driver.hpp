@@ -11,9 +11,9 @@ struct WriteTarget {
 };
 
 /// Makes files created with `access_properties` live in `target`, which must outlive them. HDF5 is told that every write
-/// succeeds: it cannot close a file whose writes fail (releases up to 1.14 at least leave an identifier that dangles, and crash
-/// when the library ends). The owner looks at `target.error` instead. The bytes written are those of HDF5's own serial driver.
-/// Returns a negative number on failure.
+/// succeeds, since it cannot close a file whose writes fail (1.10.8 leaves an identifier that dangles, and crashes when the
+/// library ends); the owner looks at `target.error` instead. The bytes written are those of HDF5's own serial driver. Returns a
+/// negative number on failure.
 [[nodiscard]] herr_t set_write_driver(hid_t access_properties, WriteTarget& target);
 
 }  // namespace xylem::h5
