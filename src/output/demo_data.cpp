@@ -262,9 +262,7 @@ void prepare_folder(const DemoDataOptions& options, const std::vector<std::strin
   }
 }
 
-}  // namespace
-
-std::vector<std::string> write_demo_data(const Communicator& world, const DemoDataOptions& options) {
+void check(const DemoDataOptions& options) {
   if (options.files < 1) throw UsageError("cannot write {} files of demo data; ask for at least one", options.files);
   if (options.size_bytes < 1 || options.chunk_bytes < 1) {
     throw UsageError("demo data of {} bytes in chunks of {} bytes cannot be made; both must be at least 1", options.size_bytes,
@@ -274,6 +272,12 @@ std::vector<std::string> write_demo_data(const Communicator& world, const DemoDa
     throw UsageError("chunks of {} are more than HDF5 allows ({}); ask for smaller ones", format_bytes(options.chunk_bytes),
                      format_bytes(max_chunk_bytes));
   }
+}
+
+}  // namespace
+
+std::vector<std::string> write_demo_data(const Communicator& world, const DemoDataOptions& options) {
+  world.agree([&] { check(options); });
   const std::vector<std::string> names = file_names(options);
   world.agree([&] {
     if (world.rank() == 0) prepare_folder(options, names);
