@@ -23,47 +23,53 @@ bool matches(const std::string& pattern, const std::string& name) {
   return (name[0] != '.' || pattern[0] == '.') && glob_match(pattern, name);
 }
 
-// Folders that cannot be read are passed over, as a shell does.
-std::vector<fs::directory_entry> entries(const std::string& folder) {
+// Folders that cannot be read are passed over, as a shell does, and added to `unreadable`.
+std::vector<fs::directory_entry> entries(const std::string& folder, std::vector<std::string>& unreadable) {
   std::vector<fs::directory_entry> result;
   std::error_code error;
   for (fs::directory_iterator it(folder.empty() ? "." : folder, error), end; !error && it != end; it.increment(error))
     result.push_back(*it);
+  if (error == std::errc::permission_denied) unreadable.push_back(folder);
   return result;
 }
 
+struct Expansion {
+  std::vector<std::string> found{};
+  std::vector<std::string> unreadable{};  // folders
+};
+
 // Walks the pattern's components from `folder` on; only folders that can match are listed.
-void expand(const std::string& folder, const std::vector<std::string>& parts, std::size_t part, std::vector<std::string>& found) {
+void expand(const std::string& folder, const std::vector<std::string>& parts, std::size_t part, Expansion& result) {
   std::error_code error;
   const std::string& pattern = parts[part];
   const bool last = part + 1 == parts.size();
   if (pattern == "**") {
-    if (!last) expand(folder, parts, part + 1, found);
-    for (const auto& entry : entries(folder)) {
+    if (!last) expand(folder, parts, part + 1, result);
+    for (const auto& entry : entries(folder, result.unreadable)) {
       const std::string name = entry.path().filename().string();
       if (name[0] == '.') continue;
       if (entry.is_directory(error) && !entry.is_symlink(error)) {
-        expand(join(folder, name), parts, part, found);
+        expand(join(folder, name), parts, part, result);
       } else if (last && entry.is_regular_file(error)) {
-        found.push_back(join(folder, name));
+        result.found.push_back(join(folder, name));
       }
     }
   } else if (is_glob(pattern)) {
-    for (const auto& entry : entries(folder)) {
+    for (const auto& entry : entries(folder, result.unreadable)) {
       const std::string name = entry.path().filename().string();
       if (!matches(pattern, name)) continue;
       if (last ? entry.is_regular_file(error) : entry.is_directory(error)) {
-        last ? found.push_back(join(folder, name)) : expand(join(folder, name), parts, part + 1, found);
+        last ? result.found.push_back(join(folder, name)) : expand(join(folder, name), parts, part + 1, result);
       }
     }
   } else if (const std::string path = join(folder, pattern); last) {
-    if (fs::is_regular_file(path, error)) found.push_back(path);
+    if (fs::is_regular_file(path, error)) result.found.push_back(path);
   } else if (fs::is_directory(path, error)) {
-    expand(path, parts, part + 1, found);
+    expand(path, parts, part + 1, result);
   }
 }
 
-std::vector<std::string> expand_pattern(const std::string& pattern) {
+Expansion expand_pattern(const std::string& pattern) {
   std::vector<std::string> parts;
   std::size_t start = pattern[0] == '/' ? 1 : 0;
   while (start <= pattern.size()) {
@@ -71,10 +77,10 @@ std::vector<std::string> expand_pattern(const std::string& pattern) {
     if (end > start) parts.push_back(pattern.substr(start, end - start));
     start = end + 1;
   }
-  std::vector<std::string> found;
-  if (!parts.empty()) expand(pattern[0] == '/' ? "/" : "", parts, 0, found);
-  std::sort(found.begin(), found.end());
-  return found;
+  Expansion result;
+  if (!parts.empty()) expand(pattern[0] == '/' ? "/" : "", parts, 0, result);
+  std::sort(result.found.begin(), result.found.end());
+  return result;
 }
 
 }  // namespace
@@ -87,15 +93,20 @@ std::vector<std::string> expand_files(const std::vector<std::string>& patterns) 
     if (fs::exists(fs::symlink_status(pattern, error)) || !is_glob(pattern)) {
       if (!fs::exists(pattern, error) && error != std::errc::permission_denied) {
         const fs::path folder = fs::path(pattern).parent_path();
-        std::vector<std::string> names;
-        for (const auto& entry : entries(folder.string()))
+        std::vector<std::string> names, unreadable;
+        for (const auto& entry : entries(folder.string(), unreadable))
           names.push_back(join(folder.string(), entry.path().filename().string()));
         throw UsageError("no such file: '{}'{}", printable(pattern), did_you_mean(pattern, names));
       }
       all.push_back(pattern);
       continue;
     }
-    const std::vector<std::string> found = expand_pattern(pattern);
+    const auto [found, unreadable] = expand_pattern(pattern);
+    if (found.empty() && !unreadable.empty()) {
+      throw ResourceError(
+          "no file matches '{}', but the folder '{}' could not be searched (permission denied): check its permissions",
+          printable(pattern), printable(unreadable[0].empty() ? "." : unreadable[0]));
+    }
     if (found.empty()) {
       throw UsageError("no file matches '{}' (looked from '{}'); check the pattern and its quotes", printable(pattern),
                        fs::current_path(error).string());
