@@ -17,11 +17,10 @@ RANKS = (1, 2, 3, 4)
 
 def same_for_all_ranks(report, xylem, what, *arguments):
     """Standard output of one rank, after checking that the others print the same on both channels."""
-    first = xylem.run("stats", *arguments, ranks=RANKS[0])
+    first, *others = xylem.run_all([(["stats", *arguments], {"ranks": ranks}) for ranks in RANKS])
     if not check_success(report, first, what):
         return None
-    for ranks in RANKS[1:]:
-        result = xylem.run("stats", *arguments, ranks=ranks)
+    for ranks, result in zip(RANKS[1:], others):
         check_success(report, result, f"{what} on {ranks} ranks")
         report.check(result.out == first.out, f"{what}: other output on {ranks} ranks")
         report.check(result.err == first.err, f"{what}: other messages on {ranks} ranks:\n{result.err}\nnot\n{first.err}")
