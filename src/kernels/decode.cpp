@@ -11,23 +11,23 @@ namespace {
 // Sets x[i] to NaN where packed[i] is missing. P: V or an integer.
 template <class V, class P, class M>
 XYLEM_INLINE void apply(const Mask<M>& mask, const P* packed, int n, V* x) {
-  constexpr V kNan = std::numeric_limits<V>::quiet_NaN();
+  constexpr V nan = std::numeric_limits<V>::quiet_NaN();
   for (std::size_t m = 0; m < mask.missing.size(); ++m) {
     const P missing = static_cast<P>(mask.missing[m]);
-    for (int i = 0; i < n; ++i) x[i] = packed[i] == missing ? kNan : x[i];
+    for (int i = 0; i < n; ++i) x[i] = packed[i] == missing ? nan : x[i];
   }
   if (mask.bounded) {
     const P min = static_cast<P>(mask.min);
     const P max = static_cast<P>(mask.max);
-    for (int i = 0; i < n; ++i) x[i] = ((packed[i] >= min) & (packed[i] <= max)) ? x[i] : kNan;
+    for (int i = 0; i < n; ++i) x[i] = ((packed[i] >= min) & (packed[i] <= max)) ? x[i] : nan;
   }
 }
 
 template <Source source, class V>
 XYLEM_INLINE void decode(const TilePlan& plan, const std::byte* raw, int n, V* x) {
-  constexpr bool kInteger = std::is_integral_v<ValueOf<source>>;
+  constexpr bool integer_range = std::is_integral_v<ValueOf<source>>;
   load_values<source>(raw, n, plan.swap, x);
-  if constexpr (!kInteger) apply(plan.reals, x, n, x);
+  if constexpr (!integer_range) apply(plan.reals, x, n, x);
   if constexpr (std::is_same_v<V, double>) {
     if (plan.scaled) {
       const double scale_factor = plan.scale_factor;
@@ -37,8 +37,8 @@ XYLEM_INLINE void decode(const TilePlan& plan, const std::byte* raw, int n, V* x
     }
   }
   // Integers are compared as integers, which a double may not hold.
-  if constexpr (kInteger) {
-    alignas(64) ValueOf<source> packed[kMaxTile];
+  if constexpr (integer_range) {
+    alignas(64) ValueOf<source> packed[max_tile];
     load_values<source>(raw, n, plan.swap, packed);
     apply(plan.integers, packed, n, x);
   }

@@ -9,10 +9,10 @@
 namespace xylem {
 namespace {
 
-constexpr std::uint64_t kDigit = 0xffffffffU;
+constexpr std::uint64_t digit_mask = 0xffffffffU;
 
 // A limb grows by less than 2^33 in one addition, so that this many leave it below 2^62.
-constexpr std::uint32_t kMaxPending = std::uint32_t{1} << 28;
+constexpr std::uint32_t max_pending = std::uint32_t{1} << 28;
 
 // The 64 bits that let 2^63 numbers and their sign in, and two limbs more that the last number's bits may reach into.
 std::size_t limb_count(ExactSum::Range range) { return static_cast<std::size_t>((range.max - range.min + 64) / 32 + 2); }
@@ -47,13 +47,13 @@ void ExactSum::add_magnitude(std::uint64_t magnitude, int exponent, bool negativ
   const auto limb = static_cast<std::size_t>(position) / 32;
   const int shift = position % 32;
   XYLEM_EXPECT(limb + 2 < limbs_.size(), "a number in the range of an exact sum");
-  const std::uint64_t low = (magnitude & kDigit) << shift;
+  const std::uint64_t low = (magnitude & digit_mask) << shift;
   const std::uint64_t high = (magnitude >> 32) << shift;
   const auto sign = negative ? std::int64_t{-1} : std::int64_t{1};
-  limbs_[limb] += sign * static_cast<std::int64_t>(low & kDigit);
-  limbs_[limb + 1] += sign * static_cast<std::int64_t>((low >> 32) + (high & kDigit));
+  limbs_[limb] += sign * static_cast<std::int64_t>(low & digit_mask);
+  limbs_[limb + 1] += sign * static_cast<std::int64_t>((low >> 32) + (high & digit_mask));
   limbs_[limb + 2] += sign * static_cast<std::int64_t>(high >> 32);
-  if (++pending_ == kMaxPending) normalize();
+  if (++pending_ == max_pending) normalize();
 }
 
 void ExactSum::add(std::int64_t units, int exponent) {
@@ -70,7 +70,7 @@ void ExactSum::add_square(double x) {
   // (h 2^32 + l)^2 = h^2 2^64 + h l 2^33 + l^2 with h < 2^21 and l < 2^32.
   const Parts parts = split(x);
   const std::uint64_t high = parts.mantissa >> 32;
-  const std::uint64_t low = parts.mantissa & kDigit;
+  const std::uint64_t low = parts.mantissa & digit_mask;
   add_magnitude(low * low, 2 * parts.exponent, false);
   add_magnitude(high * low, 2 * parts.exponent + 33, false);
   add_magnitude(high * high, 2 * parts.exponent + 64, false);
@@ -89,7 +89,7 @@ void ExactSum::add_multiple(const ExactSum& other, std::uint64_t times) {
   for (std::size_t i = 0; i < one.limbs_.size(); ++i) {
     const auto digit = static_cast<std::uint64_t>(one.limbs_[i]);
     const int exponent = min_exponent_ + 32 * static_cast<int>(i);
-    add_magnitude(digit * (times & kDigit), exponent, negative);
+    add_magnitude(digit * (times & digit_mask), exponent, negative);
     add_magnitude(digit * (times >> 32), exponent + 32, negative);
   }
 }
@@ -99,7 +99,7 @@ void ExactSum::normalize() {
   for (std::size_t i = 0; i + 1 < limbs_.size(); ++i) {
     const std::int64_t limb = limbs_[i] + carry;
     carry = limb >> 32;
-    limbs_[i] = limb & static_cast<std::int64_t>(kDigit);
+    limbs_[i] = limb & static_cast<std::int64_t>(digit_mask);
   }
   limbs_.back() += carry;
   pending_ = 0;

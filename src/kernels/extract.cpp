@@ -59,7 +59,7 @@ struct LevelSum {
 
 template <int sum_levels, int square_levels>
 XYLEM_INLINE void extract_levels(const float* x, int n, int top, TileResult& result) {
-  static_assert(capacity(square_levels) / 2 <= capacity(sum_levels) && square_levels <= kMaxTerms);
+  static_assert(capacity(square_levels) / 2 <= capacity(sum_levels) && square_levels <= max_terms);
   LevelSum<sum_levels> sum(top);
   LevelSum<square_levels> squares(2 * top);
   for (int i = 0; i < n; ++i) {
@@ -92,15 +92,15 @@ constexpr int piece_capacity(int pieces) { return 25 + 26 * (pieces - 1); }
 
 template <int pieces>
 XYLEM_INLINE void extract_pieces(const double* x, int n, int top, TileResult& result) {
-  constexpr int kClasses = 2 * pieces - 1;
-  static_assert(pieces <= 7 && kClasses <= kMaxTerms);
+  constexpr int classes = 2 * pieces - 1;
+  static_assert(pieces <= 7 && classes <= max_terms);
   double sigma[pieces];
-  double product_sigma[kClasses];
+  double product_sigma[classes];
   for (int i = 0; i < pieces; ++i) sigma[i] = sigma_of(top - 25 - 26 * i);
-  for (int c = 0; c < kClasses; ++c) product_sigma[c] = sigma_of(2 * top - 50 - 26 * c);
+  for (int c = 0; c < classes; ++c) product_sigma[c] = sigma_of(2 * top - 50 - 26 * c);
   std::uint64_t sum[pieces] = {};
-  std::uint64_t diagonal[kClasses] = {};
-  std::uint64_t cross[kClasses] = {};
+  std::uint64_t diagonal[classes] = {};
+  std::uint64_t cross[classes] = {};
   for (int e = 0; e < n; ++e) {
     double piece[pieces];
     double rest = x[e];
@@ -121,13 +121,13 @@ XYLEM_INLINE void extract_pieces(const double* x, int n, int top, TileResult& re
   for (int i = 0; i < pieces; ++i) {
     result.sum[i] = {static_cast<std::int64_t>(sum[i] - numbers * bits_of(sigma[i])), top - 25 - 26 * i};
   }
-  for (int c = 0; c < kClasses; ++c) {
+  for (int c = 0; c < classes; ++c) {
     const int products = std::min(c, 2 * pieces - 2 - c) + 1;  // in the class
     const std::uint64_t offset = numbers * static_cast<std::uint64_t>(products) * bits_of(product_sigma[c]);
     result.squares[c] = {static_cast<std::int64_t>(diagonal[c] + 2 * cross[c] - offset), 2 * top - 50 - 26 * c};
   }
   result.sum_terms = pieces;
-  result.square_terms = kClasses;
+  result.square_terms = classes;
 }
 
 // True when so many pieces take the numbers, and no product of pieces, rounded to its unit, leaves the range of normal doubles.

@@ -3,7 +3,7 @@
 namespace xylem::detail {
 namespace {
 
-// Sums of at most kMaxTile = 2^12 elements. No sum below can overflow: 8-bit elements have squares below 2^16 and sums of those
+// Sums of at most max_tile = 2^12 elements. No sum below can overflow: 8-bit elements have squares below 2^16 and sums of those
 // below 2^28; 16-bit elements have sums below 2^28 and squares below 2^32; all others are summed in halves of 32 bits, below
 // 2^44.
 

@@ -13,29 +13,29 @@ template <>
 struct Format<float> {
   using Bits = std::uint32_t;
   using Signed = std::int32_t;
-  static constexpr int kFraction = 23;
-  static constexpr int kBias = 127;
+  static constexpr int fraction_bits = 23;
+  static constexpr int bias = 127;
 };
 template <>
 struct Format<double> {
   using Bits = std::uint64_t;
   using Signed = std::int64_t;
-  static constexpr int kFraction = 52;
-  static constexpr int kBias = 1023;
+  static constexpr int fraction_bits = 52;
+  static constexpr int bias = 1023;
 };
 
 template <class V>
 struct Scanner {
   using Bits = typename Format<V>::Bits;
   using Signed = typename Format<V>::Signed;
-  static constexpr Bits kMagnitude = std::numeric_limits<Bits>::max() >> 1;
-  static constexpr Bits kInfinity = Bits{2 * Format<V>::kBias + 1} << Format<V>::kFraction;
-  static constexpr int kSignShift = static_cast<int>(8 * sizeof(Bits) - 1);
+  static constexpr Bits magnitude_mask = std::numeric_limits<Bits>::max() >> 1;
+  static constexpr Bits infinity_bits = Bits{2 * Format<V>::bias + 1} << Format<V>::fraction_bits;
+  static constexpr int sign_shift = static_cast<int>(8 * sizeof(Bits) - 1);
 
   // Signed integers in the order of the values, -0.0 below +0.0; its own inverse.
   static XYLEM_INLINE Signed key(Bits bits) {
     const auto value = static_cast<Signed>(bits);
-    return value ^ ((value >> kSignShift) & static_cast<Signed>(kMagnitude));
+    return value ^ ((value >> sign_shift) & static_cast<Signed>(magnitude_mask));
   }
 
   Signed min = std::numeric_limits<Signed>::max();
@@ -55,11 +55,11 @@ struct Scanner {
       const Signed k = key(bits);
       low = k < low ? k : low;
       high = k > high ? k : high;
-      const Bits below = (bits & kMagnitude) - 1;
+      const Bits below = (bits & magnitude_mask) - 1;
       small = below < small ? below : small;
     }
-    constexpr auto kTop = static_cast<Signed>(kInfinity);
-    if (high >= kTop || low <= ~kTop) return false;
+    constexpr auto top_key = static_cast<Signed>(infinity_bits);
+    if (high >= top_key || low <= ~top_key) return false;
     min = low;
     max = high;
     least = small;
@@ -76,31 +76,31 @@ struct Scanner {
     Signed low = min, high = max;
     for (int i = 0; i < n; ++i) {
       const auto bits = __builtin_bit_cast(Bits, x[i]);
-      const Bits number = (bits & kMagnitude) <= kInfinity ? ~Bits{0} : 0;  // all ones or zero
+      const Bits number = (bits & magnitude_mask) <= infinity_bits ? ~Bits{0} : 0;  // all ones or zero
       const Bits kept = static_cast<Bits>(key(bits)) & number;
-      const auto k_low = static_cast<Signed>(kept | (~number & kMagnitude));
-      const auto k_high = static_cast<Signed>(kept | (~number & ~kMagnitude));
+      const auto k_low = static_cast<Signed>(kept | (~number & magnitude_mask));
+      const auto k_high = static_cast<Signed>(kept | (~number & ~magnitude_mask));
       low = k_low < low ? k_low : low;
       high = k_high > high ? k_high : high;
     }
     min = low;
     max = high;
     Bits numbers = 0;
-    for (int i = 0; i < n; ++i) numbers += (__builtin_bit_cast(Bits, x[i]) & kMagnitude) <= kInfinity ? 1 : 0;
+    for (int i = 0; i < n; ++i) numbers += (__builtin_bit_cast(Bits, x[i]) & magnitude_mask) <= infinity_bits ? 1 : 0;
     count = static_cast<std::int32_t>(numbers);
-    constexpr auto kTop = static_cast<Signed>(kInfinity);
-    if (max == kTop) positive_infinities = count_equal(x, n, kInfinity);
-    if (min == ~kTop) negative_infinities = count_equal(x, n, kInfinity | ~kMagnitude);
+    constexpr auto top_key = static_cast<Signed>(infinity_bits);
+    if (max == top_key) positive_infinities = count_equal(x, n, infinity_bits);
+    if (min == ~top_key) negative_infinities = count_equal(x, n, infinity_bits | ~magnitude_mask);
 
     for (int i = 0; i < n; ++i) {
       const auto bits = __builtin_bit_cast(Bits, x[i]);
-      const Bits finite = (bits & kMagnitude) < kInfinity ? ~Bits{0} : 0;
+      const Bits finite = (bits & magnitude_mask) < infinity_bits ? ~Bits{0} : 0;
       x[i] = __builtin_bit_cast(V, bits & finite);
     }
 
     Bits small = least, large = 0;
     for (int i = 0; i < n; ++i) {
-      const Bits magnitude = __builtin_bit_cast(Bits, x[i]) & kMagnitude;
+      const Bits magnitude = __builtin_bit_cast(Bits, x[i]) & magnitude_mask;
       const Bits below = magnitude - 1;
       small = below < small ? below : small;
       large = magnitude > large ? magnitude : large;
@@ -117,8 +117,8 @@ struct Scanner {
 
   [[nodiscard]] static double value_of(Signed k) { return __builtin_bit_cast(V, static_cast<Bits>(key(static_cast<Bits>(k)))); }
   [[nodiscard]] static int exponent(Bits magnitude) {
-    const auto field = static_cast<int>(magnitude >> Format<V>::kFraction);
-    return (field > 1 ? field : 1) - Format<V>::kBias;
+    const auto field = static_cast<int>(magnitude >> Format<V>::fraction_bits);
+    return (field > 1 ? field : 1) - Format<V>::bias;
   }
 };
 
@@ -136,7 +136,7 @@ XYLEM_INLINE void reduce(V* x, int n, TileResult& result) {
   if (scan.largest == 0) return;
 
   const int top = Scanner<V>::exponent(scan.largest) + 1;
-  const int last = Scanner<V>::exponent(scan.least + 1) - Format<V>::kFraction;
+  const int last = Scanner<V>::exponent(scan.least + 1) - Format<V>::fraction_bits;
   if constexpr (std::is_same_v<V, float>) {
     extract_floats(x, n, top, last, result);
   } else {

@@ -17,7 +17,7 @@ XYLEM_INLINE bool reduce(const TilePlan& plan, const std::byte* raw, int n, Tile
   result.count = tile.count;
   if (tile.count == 0) return true;
 
-  const bool falls = (__builtin_bit_cast(std::uint64_t, scale_factor) & kSignBit) != 0;
+  const bool falls = (__builtin_bit_cast(std::uint64_t, scale_factor) & sign_bit) != 0;
   const double min = static_cast<double>(static_cast<Wide>(falls ? tile.max : tile.min)) * scale_factor + add_offset;
   const double max = static_cast<double>(static_cast<Wide>(falls ? tile.min : tile.max)) * scale_factor + add_offset;
   result.min_key = key_of(min);

@@ -19,16 +19,16 @@ using detail::TileResult;
 
 namespace {
 
-constexpr std::size_t kCounters = 4;  // in front of the limbs in PackedStats::add
+constexpr std::size_t num_counters = 4;  // in front of the limbs in PackedStats::add
 
 ExactSum::Range range_of(const TilePlan& plan) {
   switch (plan.kernel) {
-    case TilePlan::Kernel::integers: return ExactSum::kInteger;
-    case TilePlan::Kernel::floats: return plan.source == Source::float16 ? ExactSum::kHalf : ExactSum::kFloat;
+    case TilePlan::Kernel::integers: return ExactSum::integer_range;
+    case TilePlan::Kernel::floats: return plan.source == Source::float16 ? ExactSum::half_range : ExactSum::float_range;
     case TilePlan::Kernel::scaled:
     case TilePlan::Kernel::doubles: break;
   }
-  return ExactSum::kDouble;
+  return ExactSum::double_range;
 }
 
 bool is_signed(Source source) {
@@ -138,7 +138,8 @@ PackedStats StatsAccumulator::pack() const {
 void StatsAccumulator::merge(const PackedStats& packed) {
   const std::size_t limbs = sum_.limbs().size();
   const std::size_t square_limbs = squares_.limbs().size();
-  XYLEM_EXPECT(packed.add.size() == kCounters + limbs + square_limbs && packed.min.size() == 2, "packed statistics of one type");
+  XYLEM_EXPECT(packed.add.size() == num_counters + limbs + square_limbs && packed.min.size() == 2,
+               "packed statistics of one type");
   count_ += packed.add[0];
   missing_ += packed.add[1];
   positive_infinities_ += packed.add[2];
@@ -146,13 +147,13 @@ void StatsAccumulator::merge(const PackedStats& packed) {
   min_key_ = std::min(min_key_, packed.min[0]);
   max_key_ = std::max(max_key_, ~packed.min[1]);
   const std::span<const std::int64_t> sums(packed.add);
-  sum_.add_limbs(sums.subspan(kCounters, limbs));
-  squares_.add_limbs(sums.subspan(kCounters + limbs, square_limbs));
+  sum_.add_limbs(sums.subspan(num_counters, limbs));
+  squares_.add_limbs(sums.subspan(num_counters + limbs, square_limbs));
 }
 
 Number StatsAccumulator::number_of_key(std::uint64_t key) const {
   if (plan_->kernel != TilePlan::Kernel::integers) return detail::double_of_key(key);
-  if (is_signed(plan_->source)) return static_cast<std::int64_t>(key ^ detail::kSignBit);
+  if (is_signed(plan_->source)) return static_cast<std::int64_t>(key ^ detail::sign_bit);
   return key;
 }
 
@@ -167,9 +168,9 @@ Stats StatsAccumulator::finalize() const {
   stats.min = number_of_key(min_key_);
   stats.max = number_of_key(max_key_);
   if (positive_infinities_ + negative_infinities_ > 0) {
-    constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    stats.sum = negative_infinities_ == 0   ? kInfinity
-                : positive_infinities_ == 0 ? -kInfinity
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    stats.sum = negative_infinities_ == 0   ? infinity
+                : positive_infinities_ == 0 ? -infinity
                                             : std::numeric_limits<double>::quiet_NaN();
     stats.mean = stats.sum;
     return stats;

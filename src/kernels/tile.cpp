@@ -74,15 +74,15 @@ void mask_integers(TilePlan& plan, const DType& packed, const CfDecoding& decodi
   plan.integers = mask_of(decoding, static_cast<std::int64_t>(least), static_cast<std::int64_t>(greatest), as_bits);
   if (!decoding.unpacked_min && !decoding.unpacked_max) return;
 
-  const std::uint64_t flip = is_signed ? kSignBit : 0;  // between a key and the bits of an integer
+  const std::uint64_t flip = is_signed ? sign_bit : 0;  // between a key and the bits of an integer
   const auto value = [&](std::uint64_t key) {
     const std::uint64_t bits = key ^ flip;
     const double x = is_signed ? static_cast<double>(static_cast<std::int64_t>(bits)) : static_cast<double>(bits);
     return x * plan.scale_factor + plan.add_offset;
   };
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  const double min = decoding.unpacked_min.value_or(-kInfinity);
-  const double max = decoding.unpacked_max.value_or(kInfinity);
+  constexpr double infinity_bits = std::numeric_limits<double>::infinity();
+  const double min = decoding.unpacked_min.value_or(-infinity_bits);
+  const double max = decoding.unpacked_max.value_or(infinity_bits);
   const bool falls = std::signbit(plan.scale_factor);
   std::uint64_t low = static_cast<std::uint64_t>(plan.integers.min) ^ flip;
   std::uint64_t high = static_cast<std::uint64_t>(plan.integers.max) ^ flip;
@@ -118,18 +118,18 @@ TilePlan::TilePlan(const DType& stored, const CfDecoding& decoding) {
   // Tiles fill 8 KiB or so; the bounds of the kernels' sums hold for these counts.
   if (packed.is_integral()) {
     kernel = scaled ? Kernel::scaled : Kernel::integers;
-    tile = scaled ? 1024 : kMaxTile;
+    tile = scaled ? 1024 : max_tile;
     mask_integers(*this, packed, decoding);
     last_bit = std::min(last_bit_of(scale_factor), last_bit_of(add_offset));
     return;
   }
   kernel = packed.size <= 4 && !scaled ? Kernel::floats : Kernel::doubles;
   tile = kernel == Kernel::floats ? 2048 : 1024;
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  reals = mask_of(decoding, -kInfinity, kInfinity, as_double);
+  constexpr double infinity_bits = std::numeric_limits<double>::infinity();
+  reals = mask_of(decoding, -infinity_bits, infinity_bits, as_double);
   unpacked.bounded = decoding.unpacked_min || decoding.unpacked_max;
-  unpacked.min = decoding.unpacked_min.value_or(-kInfinity);
-  unpacked.max = decoding.unpacked_max.value_or(kInfinity);
+  unpacked.min = decoding.unpacked_min.value_or(-infinity_bits);
+  unpacked.max = decoding.unpacked_max.value_or(infinity_bits);
 }
 
 void reduce_tile(const TilePlan& plan, const std::byte* raw, int n, TileResult& result) {

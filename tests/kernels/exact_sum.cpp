@@ -14,7 +14,7 @@ using namespace xylem;
 namespace {
 
 double exact_sum(const std::vector<double>& values) {
-  ExactSum sum(ExactSum::kDouble);
+  ExactSum sum(ExactSum::double_range);
   for (const double value : values) sum.add(value);
   return sum.round();
 }
@@ -54,10 +54,10 @@ TEST(ExactSum, EdgesOfTheRange) {
 }
 
 TEST(ExactSum, SquaresAreExact) {
-  ExactSum squares(ExactSum::kDouble.squared());
+  ExactSum squares(ExactSum::double_range.squared());
   for (const double x : {kMax, kTiny, -0.1, 3e-200}) squares.add_square(x);
   // Take the squares away again through their parts: (h + l)^2 with h of 26 bits.
-  ExactSum parts(ExactSum::kDouble.squared());
+  ExactSum parts(ExactSum::double_range.squared());
   for (const double x : {-0.1, 3e-200}) {
     int exponent = 0;
     const auto mantissa = static_cast<std::int64_t>(std::ldexp(std::fabs(std::frexp(x, &exponent)), 53));
@@ -83,14 +83,14 @@ TEST(ExactSum, OrderAndGroupingDoNotMatter) {
     const double x = std::bit_cast<double>(random());
     if (std::isfinite(x)) values.push_back(x);
   }
-  ExactSum whole(ExactSum::kDouble);
+  ExactSum whole(ExactSum::double_range);
   for (const double x : values) whole.add(x);
   whole.normalize();
   for (int round = 0; round < 10; ++round) {
     std::shuffle(values.begin(), values.end(), random);
-    std::vector<ExactSum> parts(7, ExactSum(ExactSum::kDouble));
+    std::vector<ExactSum> parts(7, ExactSum(ExactSum::double_range));
     for (const double x : values) parts[random() % parts.size()].add(x);
-    ExactSum merged(ExactSum::kDouble);
+    ExactSum merged(ExactSum::double_range);
     for (const ExactSum& part : parts) merged.add_limbs(part.limbs());
     EXPECT_TRUE(std::ranges::equal(merged.limbs(), whole.limbs()));
   }
@@ -98,19 +98,19 @@ TEST(ExactSum, OrderAndGroupingDoNotMatter) {
 
 TEST(ExactSum, MultiplesEqualRepeatedSums) {
   for (const double x : {0.1, -0.1, kMax, -kMax, kTiny, -kTiny}) {
-    ExactSum one(ExactSum::kDouble);
+    ExactSum one(ExactSum::double_range);
     one.add(x);
-    ExactSum multiple(ExactSum::kDouble);
-    ExactSum repeated(ExactSum::kDouble);
+    ExactSum multiple(ExactSum::double_range);
+    ExactSum repeated(ExactSum::double_range);
     multiple.add_multiple(one, 1000);
     for (int i = 0; i < 1000; ++i) repeated.add(x);
     multiple.normalize();
     repeated.normalize();
     EXPECT_TRUE(std::ranges::equal(multiple.limbs(), repeated.limbs())) << x;
     // 2^62 of them, and their opposite, leave nothing.
-    ExactSum opposite(ExactSum::kDouble);
+    ExactSum opposite(ExactSum::double_range);
     opposite.add(-x);
-    ExactSum zero(ExactSum::kDouble);
+    ExactSum zero(ExactSum::double_range);
     zero.add_multiple(one, std::uint64_t{1} << 62);
     zero.add_multiple(opposite, std::uint64_t{1} << 62);
     zero.normalize();
@@ -119,15 +119,15 @@ TEST(ExactSum, MultiplesEqualRepeatedSums) {
 }
 
 TEST(ExactSum, SumsOfNormalizedLimbsMerge) {
-  ExactSum one(ExactSum::kDouble);
+  ExactSum one(ExactSum::double_range);
   one.add(-kMax);
   one.add(0.1);
   one.normalize();
   std::vector<std::int64_t> limbs(one.limbs().begin(), one.limbs().end());
   for (auto& limb : limbs) limb *= std::int64_t{1} << 30;  // as many ranks
-  ExactSum merged(ExactSum::kDouble);
+  ExactSum merged(ExactSum::double_range);
   merged.add_limbs(limbs);
-  ExactSum expected(ExactSum::kDouble);
+  ExactSum expected(ExactSum::double_range);
   expected.add_multiple(one, std::uint64_t{1} << 30);
   expected.normalize();
   EXPECT_TRUE(std::ranges::equal(merged.limbs(), expected.limbs()));

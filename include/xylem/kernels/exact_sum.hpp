@@ -22,10 +22,10 @@ class ExactSum {
     /// The range of exact squares of this range's numbers.
     [[nodiscard]] constexpr Range squared() const { return {2 * min, 2 * max}; }
   };
-  static constexpr Range kHalf{-24, 16};        ///< float16
-  static constexpr Range kFloat{-149, 128};     ///< float32
-  static constexpr Range kDouble{-1074, 1024};  ///< float64
-  static constexpr Range kInteger{0, 64};       ///< int64 and uint64
+  static constexpr Range half_range{-24, 16};        ///< float16
+  static constexpr Range float_range{-149, 128};     ///< float32
+  static constexpr Range double_range{-1074, 1024};  ///< float64
+  static constexpr Range integer_range{0, 64};       ///< int64 and uint64
 
   /// Zero.
   explicit ExactSum(Range range);

@@ -14,8 +14,8 @@ struct IntegerTile {
   using S = ValueOf<source>;
   using U = BitsOf<source>;
 
-  alignas(64) S x[kMaxTile];      // missing elements are zero
-  alignas(64) U valid[kMaxTile];  // all ones, or zero where an element is missing; only set when `masked`
+  alignas(64) S x[max_tile];      // missing elements are zero
+  alignas(64) U valid[max_tile];  // all ones, or zero where an element is missing; only set when `masked`
   bool masked;
   std::int32_t count;
   S min;  // the identities when count is 0
@@ -54,10 +54,10 @@ struct IntegerTile {
 
  private:
   XYLEM_INLINE void find_valid(const Mask<std::int64_t>& mask, int n) {
-    constexpr U kOnes = std::numeric_limits<U>::max();
+    constexpr U all_ones = std::numeric_limits<U>::max();
     const S least = mask.bounded ? static_cast<S>(mask.min) : std::numeric_limits<S>::min();
     const S greatest = mask.bounded ? static_cast<S>(mask.max) : std::numeric_limits<S>::max();
-    for (int i = 0; i < n; ++i) valid[i] = ((x[i] >= least) & (x[i] <= greatest)) ? kOnes : U{0};
+    for (int i = 0; i < n; ++i) valid[i] = ((x[i] >= least) & (x[i] <= greatest)) ? all_ones : U{0};
     for (std::size_t m = 0; m < mask.missing.size(); ++m) {
       const S missing = static_cast<S>(mask.missing[m]);
       for (int i = 0; i < n; ++i) valid[i] = x[i] == missing ? U{0} : valid[i];

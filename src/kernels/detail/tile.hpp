@@ -26,7 +26,7 @@ struct Mask {
 };
 
 /// The tiles' widest sums are bounded for this many elements (see the kernels).
-constexpr int kMaxTile = 4096;
+constexpr int max_tile = 4096;
 
 /// How the stored elements of a dataset become values, and how they are reduced.
 struct TilePlan {
@@ -57,7 +57,7 @@ struct Term {
   std::int32_t exponent;
 };
 
-constexpr int kMaxTerms = 13;
+constexpr int max_terms = 13;
 
 /// What a tile adds to the accumulator.
 struct TileResult {
@@ -69,8 +69,8 @@ struct TileResult {
   std::uint64_t max_key;
   std::int32_t sum_terms;
   std::int32_t square_terms;
-  Term sum[kMaxTerms];
-  Term squares[kMaxTerms];
+  Term sum[max_terms];
+  Term squares[max_terms];
 };
 
 /// Reduces n elements, at most plan.tile, at `raw`.
@@ -94,13 +94,13 @@ void decode_floats(const TilePlan& plan, const std::byte* raw, int n, float* x);
 void decode_doubles(const TilePlan& plan, const std::byte* raw, int n, double* x);
 
 /// Unsigned integers in the order of the values they stand for.
-constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
-inline std::uint64_t key_of(std::int64_t value) { return static_cast<std::uint64_t>(value) ^ kSignBit; }
+constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
+inline std::uint64_t key_of(std::int64_t value) { return static_cast<std::uint64_t>(value) ^ sign_bit; }
 inline std::uint64_t key_of(std::uint64_t value) { return value; }
 inline std::uint64_t key_of(double value) {
   const auto bits = std::bit_cast<std::uint64_t>(value);
-  return bits & kSignBit ? ~bits : bits | kSignBit;
+  return bits & sign_bit ? ~bits : bits | sign_bit;
 }
-inline double double_of_key(std::uint64_t key) { return std::bit_cast<double>(key & kSignBit ? key & ~kSignBit : ~key); }
+inline double double_of_key(std::uint64_t key) { return std::bit_cast<double>(key & sign_bit ? key & ~sign_bit : ~key); }
 
 }  // namespace xylem::detail
