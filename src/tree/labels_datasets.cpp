@@ -49,6 +49,7 @@ std::string name_by_scale(const Container& container, std::size_t d) {
   }
   if (!info.is_scale) return {};
   if (info.netcdf_dims.size() == info.ndim()) {
+    if (info.netcdf_dim == info.netcdf_dims[d]) return container.name();
     std::string name = netcdf_dim_name(container.parent(), info.netcdf_dims[d]);
     if (!name.empty()) return name;
   }
