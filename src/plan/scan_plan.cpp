@@ -44,29 +44,70 @@ Shape grow(Shape tile, const DatasetInfo& info, std::int64_t limit) {
   return tile;
 }
 
-// Bytes needed to decode one chunk besides the block: the raw chunk, a step between two filters, the decoded chunk.
-std::int64_t decoding_bytes(const DatasetInfo& info) {
-  return info.filters.empty() ? 0 : checked_product(3, bytes_of(info.chunk, info)).value_or(0);
+std::int64_t chunk_bytes(const DatasetInfo& info) {
+  constexpr std::int64_t largest = std::int64_t{1} << 56;  // HDF5 allows 4 GiB; a damaged file may claim more
+  return info.layout == Layout::chunked ? std::min(bytes_of(info.chunk, info), largest) : 0;
 }
 
-Shape block_shape(const DatasetInfo& info, std::int64_t memory_limit) {
-  const std::int64_t buffers = memory_limit - fixed_bytes;
-  const std::int64_t chunk = info.layout == Layout::chunked ? bytes_of(info.chunk, info) : 0;
-  if (buffers < mib) {
+// Bytes needed besides a block of whole chunks to put it together: a chunk, and where chunks are filtered also the raw chunk and
+// a step between two filters.
+std::int64_t bytes_beside(const DatasetInfo& info) { return (info.filters.empty() ? 1 : 3) * chunk_bytes(info); }
+
+bool is_stored(const DatasetInfo& info, const StorageSummary& summary) {
+  return !info.null && num_elements(info.shape).value_or(1) > 0 && summary.allocated_chunks > 0;
+}
+
+// Filtered chunks must be decoded whole; few of very many are read one by one.
+bool needs_whole_chunks(const DatasetInfo& info, const StorageSummary& summary) {
+  return !info.filters.empty() || !summary.sparse_chunks.empty();
+}
+
+std::int64_t needed_bytes(const DatasetInfo& info, const StorageSummary& summary) {
+  if (!is_stored(info, summary)) return 0;
+  return fixed_bytes + std::max(mib, needs_whole_chunks(info, summary) ? chunk_bytes(info) + bytes_beside(info) : 0);
+}
+
+void check_limit(const DatasetInfo& info, const StorageSummary& summary, std::int64_t memory_limit) {
+  const std::int64_t needed = needed_bytes(info, summary);
+  if (needed <= memory_limit) return;
+  const std::int64_t needed_mib = (needed + mib - 1) / mib;
+  if (needed == fixed_bytes + mib) {
     throw ResourceError("a memory limit of {} per rank is too small to read anything: give at least --memory {}MiB",
-                        format_bytes(memory_limit), fixed_bytes / mib + 1);
+                        format_bytes(memory_limit), needed_mib);
   }
-  const std::int64_t needed = info.filters.empty() ? 0 : checked_product(4, chunk).value_or(chunk);
-  if (needed > buffers) {
-    throw ResourceError(
-        "{} has filtered chunks of {} ({}), which must be decoded whole; a memory limit of {} per rank does not hold "
-        "them: give at least --memory {}MiB",
-        name(info), format_shape(info.chunk), format_bytes(chunk), format_bytes(memory_limit),
-        fixed_bytes / mib + (needed + mib - 1) / mib);
+  throw ResourceError(
+      "{} has chunks of {} ({}), which must be {} whole; a memory limit of {} per rank does not hold them: give at least "
+      "--memory "
+      "{}MiB",
+      name(info), format_shape(info.chunk), format_bytes(chunk_bytes(info)), info.filters.empty() ? "read" : "decoded",
+      format_bytes(memory_limit), needed_mib);
+}
+
+// The blocks of a dataset of which all, or nearly all, is stored.
+void cut_into_blocks(DatasetScan& scan, std::int64_t memory_limit) {
+  const DatasetInfo& info = *scan.info;
+  const std::int64_t buffers = memory_limit - fixed_bytes;
+  const std::int64_t chunk = chunk_bytes(info);
+  const bool fits = chunk <= max_block_bytes && chunk + bytes_beside(info) <= buffers;
+  const bool whole_chunks = info.layout == Layout::chunked && (!info.filters.empty() || fits);
+  if (whole_chunks) scan.bytes_beside = bytes_beside(info);
+  const std::int64_t limit = std::min(max_block_bytes, buffers - scan.bytes_beside);
+  scan.blocks = ChunkGrid(info.shape, grow(whole_chunks ? info.chunk : Shape(info.shape.size(), 1), info, limit));
+  scan.num_blocks = scan.blocks.size();
+}
+
+// Each stored chunk a block.
+void take_stored_chunks(DatasetScan& scan, const StorageSummary& summary) {
+  const DatasetInfo& info = *scan.info;
+  scan.bytes_beside = bytes_beside(info);
+  scan.blocks = ChunkGrid(info.shape, info.chunk);
+  for (const Shape& start : summary.sparse_chunks) {
+    std::int64_t index = 0;
+    for (std::size_t d = 0; d < start.size(); ++d) index = index * scan.blocks.grid()[d] + start[d] / info.chunk[d];
+    scan.sparse_blocks.push_back(index);
+    scan.fill_elements -= scan.blocks.box(index).size();
   }
-  const std::int64_t limit = std::min(max_block_bytes, buffers - decoding_bytes(info));
-  const bool whole_chunks = info.layout == Layout::chunked && (!info.filters.empty() || chunk <= limit);
-  return grow(whole_chunks ? info.chunk : Shape(info.shape.size(), 1), info, limit);
+  scan.num_blocks = static_cast<std::int64_t>(scan.sparse_blocks.size());
 }
 
 DatasetScan make_scan(const std::shared_ptr<const DatasetInfo>& info, const StorageSummary& summary, std::int64_t memory_limit) {
@@ -75,25 +116,15 @@ DatasetScan make_scan(const std::shared_ptr<const DatasetInfo>& info, const Stor
   if (!elements) throw DataError("{} has shape {}, more elements than 63 bits can count", name(*info), format_shape(info->shape));
   DatasetScan scan;
   scan.info = info;
-  if (*elements == 0) return scan;
-  if (summary.allocated_chunks == 0) {
+  if (!is_stored(*info, summary)) {
     scan.fill_elements = *elements;
     return scan;
   }
   if (summary.sparse_chunks.empty()) {
-    scan.blocks = ChunkGrid(info->shape, block_shape(*info, memory_limit));
-    scan.num_blocks = scan.blocks.size();
+    cut_into_blocks(scan, memory_limit);
   } else {
-    (void)block_shape(*info, memory_limit);  // one chunk must fit
-    scan.blocks = ChunkGrid(info->shape, info->chunk);
     scan.fill_elements = *elements;
-    for (const Shape& start : summary.sparse_chunks) {
-      std::int64_t index = 0;
-      for (std::size_t d = 0; d < start.size(); ++d) index = index * scan.blocks.grid()[d] + start[d] / info->chunk[d];
-      scan.sparse_blocks.push_back(index);
-      scan.fill_elements -= scan.blocks.box(index).size();
-    }
-    scan.num_blocks = static_cast<std::int64_t>(scan.sparse_blocks.size());
+    take_stored_chunks(scan, summary);
   }
   scan.weight = std::max(summary.stored_bytes, scan.num_blocks);
   return scan;
@@ -119,13 +150,18 @@ ScanPlan::ScanPlan(const std::vector<std::shared_ptr<const DatasetInfo>>& datase
                    Topology topology, std::int64_t memory_limit)
     : topology_(topology) {
   XYLEM_EXPECT(datasets.size() == summaries.size(), "a summary for each dataset");
+  std::size_t largest = 0;  // the dataset that needs most: a refusal names a limit that does for all
+  for (std::size_t i = 0; i < datasets.size(); ++i) {
+    if (needed_bytes(*datasets[i], summaries[i]) > needed_bytes(*datasets[largest], summaries[largest])) largest = i;
+  }
+  if (!datasets.empty()) check_limit(*datasets[largest], summaries[largest], memory_limit);
   std::int64_t buffers = 0;
   weight_before_.push_back(0);
   for (std::size_t i = 0; i < datasets.size(); ++i) {
     datasets_.push_back(make_scan(datasets[i], summaries[i], memory_limit));
     const DatasetScan& scan = datasets_.back();
     weight_before_.push_back(weight_before_.back() + scan.weight);
-    if (scan.num_blocks > 0) buffers = std::max(buffers, scan.block_bytes() + decoding_bytes(*scan.info));
+    if (scan.num_blocks > 0) buffers = std::max(buffers, scan.block_bytes() + scan.bytes_beside);
   }
   forecast_ = buffers == 0 ? 0 : fixed_bytes + buffers;
 }

@@ -18,6 +18,7 @@ struct DatasetScan {
   std::vector<std::int64_t> sparse_blocks{};  ///< the blocks to read, where only few are stored; empty: all of `blocks`
   std::int64_t num_blocks = 0;                ///< blocks to read; 0 where nothing is stored
   std::int64_t fill_elements = 0;             ///< elements outside those blocks: never written, they have the fill value
+  std::int64_t bytes_beside = 0;              ///< memory needed besides a block, to decode chunks and put them together
   std::int64_t weight = 0;                    ///< stored bytes, at least one a block: what the dealing goes by
 
   /// The elements of the i-th block to read, 0 <= i < num_blocks.
