@@ -16,8 +16,11 @@ namespace {
 
 constexpr std::int64_t mib = std::int64_t{1} << 20;
 
-// Larger blocks gain nothing: a block should stay in the processor's caches between reading and reducing.
-constexpr std::int64_t max_block_bytes = 4 * mib;
+// Blocks grow to this size, no further: it stays in a core's own cache between reading and reducing. A chunk is a block at least.
+constexpr std::int64_t good_block_bytes = mib / 2;
+
+// A larger chunk is read in parts, unless it must be decoded.
+constexpr std::int64_t max_whole_chunk_bytes = 4 * mib;
 
 // What a rank needs besides its buffers: HDF5's caches of open files, its type conversion and sieve buffers, kernel scratch, and
 // the accumulators of the datasets that it shares with other ranks.
@@ -77,8 +80,7 @@ void check_limit(const DatasetInfo& info, const StorageSummary& summary, std::in
   }
   throw ResourceError(
       "{} has chunks of {} ({}), which must be {} whole; a memory limit of {} per rank does not hold them: give at least "
-      "--memory "
-      "{}MiB",
+      "--memory {}MiB",
       name(info), format_shape(info.chunk), format_bytes(chunk_bytes(info)), info.filters.empty() ? "read" : "decoded",
       format_bytes(memory_limit), needed_mib);
 }
@@ -88,10 +90,10 @@ void cut_into_blocks(DatasetScan& scan, std::int64_t memory_limit) {
   const DatasetInfo& info = *scan.info;
   const std::int64_t buffers = memory_limit - fixed_bytes;
   const std::int64_t chunk = chunk_bytes(info);
-  const bool fits = chunk <= max_block_bytes && chunk + bytes_beside(info) <= buffers;
+  const bool fits = chunk <= max_whole_chunk_bytes && chunk + bytes_beside(info) <= buffers;
   const bool whole_chunks = info.layout == Layout::chunked && (!info.filters.empty() || fits);
   if (whole_chunks) scan.bytes_beside = bytes_beside(info);
-  const std::int64_t limit = std::min(max_block_bytes, buffers - scan.bytes_beside);
+  const std::int64_t limit = std::min(good_block_bytes, buffers - scan.bytes_beside);
   scan.blocks = ChunkGrid(info.shape, grow(whole_chunks ? info.chunk : Shape(info.shape.size(), 1), info, limit));
   scan.num_blocks = scan.blocks.size();
 }
