@@ -67,7 +67,7 @@ class Scan {
   }
 
   void add_root() {
-    const h5::Object root = open("/");
+    const h5::Object root = open(file_.get(), "/", "/");
     h5::ObjectId id;
     H5O_type_t type = H5O_TYPE_UNKNOWN;
     if (!h5::object_id(root.get(), id, type)) h5::fail("cannot read " + where("/"));
@@ -76,8 +76,8 @@ class Scan {
     add(std::move(object), "/", id);
   }
 
-  [[nodiscard]] h5::Object open(const std::string& path) const {
-    h5::Object object(H5Oopen(file_.get(), path.c_str(), H5P_DEFAULT));
+  [[nodiscard]] h5::Object open(hid_t from, const std::string& name, const std::string& path) const {
+    h5::Object object(H5Oopen(from, name.c_str(), H5P_DEFAULT));
     if (!object) h5::fail("cannot open " + where(path));
     return object;
   }
@@ -101,14 +101,14 @@ class Scan {
           fmt::format("groups nested deeper than {} levels are left out, in '{}'", max_depth, printable(result_.file)));
       return;
     }
-    const h5::Object group = open(path);
+    const h5::Object group = open(file_.get(), path, path);
     for (const LinkEntry& link : list_links(group.get(), where(path))) {
       const std::string member_path = path == "/" ? "/" + link.name : path + "/" + link.name;
       ObjectInfo object;
       object.name = link.name;
       object.parent = index;
       if (link.type == H5L_TYPE_HARD) {
-        add_object(std::move(object), member_path);
+        add_object(group.get(), std::move(object), member_path);
       } else {
         object.kind = ObjectKind::link;
         object.link = read_link(group.get(), link, member_path);
@@ -117,8 +117,9 @@ class Scan {
     }
   }
 
-  void add_object(ObjectInfo object, const std::string& path) {
-    const h5::Object opened = open(path);
+  void add_object(hid_t group, ObjectInfo object, const std::string& path) {
+    // By its own name: a long path would be walked again for each member.
+    const h5::Object opened = open(group, object.name, path);
     h5::ObjectId id;
     H5O_type_t type = H5O_TYPE_UNKNOWN;
     if (!h5::object_id(opened.get(), id, type)) h5::fail("cannot read " + where(path));
