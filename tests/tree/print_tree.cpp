@@ -11,9 +11,9 @@ int main(int argc, char** argv) {
     const auto tree = xylem::load_tree(runtime.world(), {argv + 1, argv + argc});
     std::vector<std::string> problems;
     std::fputs(xylem::tree_json(tree, {}, problems).c_str(), stdout);
-    for (const std::string& problem : problems) std::fprintf(stderr, "%s\n", problem.c_str());
+    for (const std::string& problem : problems) std::fprintf(stderr, "xylem: %s\n", problem.c_str());
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
+    std::fprintf(stderr, "xylem: %s\n", error.what());
     return 1;
   }
 }
