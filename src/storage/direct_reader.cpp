@@ -18,13 +18,21 @@ constexpr std::int64_t max_expansion_bytes = std::int64_t{1} << 20;
 }  // namespace
 
 std::unique_ptr<DirectReader> DirectReader::make(hid_t dataset, const DatasetInfo& info) {
-  if (info.layout != Layout::chunked || !info.dtype.standard) return nullptr;
+  if (info.layout != Layout::chunked || info.filters.empty() || info.raw_edge_chunks || !info.dtype.standard) return nullptr;
   auto pipeline = FilterPipeline::make(info);
   return pipeline ? std::unique_ptr<DirectReader>(new DirectReader(dataset, info, std::move(*pipeline))) : nullptr;
 }
 
 DirectReader::DirectReader(hid_t dataset, const DatasetInfo& info, FilterPipeline pipeline)
-    : dataset_(dataset), info_(info), pipeline_(std::move(pipeline)) {}
+    : dataset_(dataset), info_(info), pipeline_(std::move(pipeline)) {
+  // Buffers get their full size at once: a vector that grows holds the old and the new one for a moment. Pages that are never
+  // touched cost nothing.
+  const Box whole{{}, info_.chunk};
+  const auto bytes = static_cast<std::size_t>(whole.size() * info_.dtype.size);
+  chunk_.reserve(bytes);
+  raw_.reserve(bytes + max_expansion_bytes);
+  pipeline_.reserve(bytes + max_expansion_bytes);
+}
 
 void DirectReader::read(const Box& box, std::span<std::byte> out) {
   if (box.count == info_.chunk) return read_chunk(box.start, out);
@@ -39,22 +47,21 @@ void DirectReader::read(const Box& box, std::span<std::byte> out) {
 void DirectReader::read_chunk(const Shape& start, std::span<std::byte> out) {
   const std::vector<hsize_t> offset(start.begin(), start.end());
   const auto fail = [&](const std::string& reason) { fail_chunk(info_, start, reason); };
-  // Not H5Dget_chunk_info_by_coord, which HDF5 1.10 answers by walking the whole chunk index. Where a chunk was never written,
-  // some releases report no bytes and some this error.
+  // Not H5Dget_chunk_info_by_coord, which HDF5 1.10 answers by walking the whole chunk index.
   hsize_t size = 0;
+  std::uint32_t read_mask = 0;
   if (H5Dget_chunk_storage_size(dataset_, offset.data(), &size) < 0) {
-    size = 0;
-    if (const std::string reason = h5::last_error(); reason != "chunk storage is not allocated") fail("HDF5: " + reason);
+    const std::string reason = h5::last_error();
+    if (reason == "chunk storage is not allocated") return write_fill(info_, out);
+    fail("HDF5: " + reason);
   }
-  if (size == 0) return write_fill(info_, out);
+  if (size == 0) {  // never written, as other releases put it, or damaged
+    std::byte nothing{};
+    if (H5Dread_chunk(dataset_, H5P_DEFAULT, offset.data(), &read_mask, &nothing) < 0) return write_fill(info_, out);
+    fail("it holds no bytes");
+  }
   if (size > out.size() + max_expansion_bytes)
     fail(fmt::format("it claims {} stored bytes for {} bytes of elements", size, out.size()));
-  if (info_.filters.empty() && size != out.size()) fail(fmt::format("it holds {} bytes instead of {}", size, out.size()));
-  std::uint32_t read_mask = 0;
-  if (info_.filters.empty()) {
-    if (H5Dread_chunk(dataset_, H5P_DEFAULT, offset.data(), &read_mask, out.data()) < 0) fail("HDF5: " + h5::last_error());
-    return;
-  }
   raw_.resize(size);
   if (H5Dread_chunk(dataset_, H5P_DEFAULT, offset.data(), &read_mask, raw_.data()) < 0) fail("HDF5: " + h5::last_error());
   const std::string problem = pipeline_.decode(raw_, read_mask, out);

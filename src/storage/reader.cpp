@@ -42,9 +42,12 @@ DatasetReader::DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo>
   dataset_ = h5::Dataset(H5Dopen2(file_->get(), info_->ref.path.c_str(), access.get()));
   if (!dataset_) h5::fail("cannot open " + h5::describe(info_->ref));
   const DatasetInfo now = h5::read_storage_info(dataset_.get(), info_->ref);
-  if (now.shape != info_->shape || now.dtype != info_->dtype || now.chunk != info_->chunk) {
-    throw DataError("{} has changed since it was scanned (shape {} was {}): do not write to it meanwhile",
-                    h5::describe(info_->ref), format_shape(now.shape), format_shape(info_->shape));
+  if (now.shape != info_->shape || now.dtype != info_->dtype || now.layout != info_->layout || now.chunk != info_->chunk ||
+      now.filters != info_->filters || now.raw_edge_chunks != info_->raw_edge_chunks) {
+    throw DataError(
+        "{} has changed since it was scanned: {} {} in chunks of {} was {} {} in chunks of {}; do not write to it meanwhile",
+        h5::describe(info_->ref), now.dtype.name(), format_shape(now.shape), format_shape(now.chunk), info_->dtype.name(),
+        format_shape(info_->shape), format_shape(info_->chunk));
   }
   const h5::Datatype stored(H5Dget_type(dataset_.get()));
   type_ = h5::memory_type(stored.get(), info_->dtype);
@@ -74,6 +77,11 @@ void DatasetReader::read(const Box& box, std::span<std::byte> out) {
 
 void DatasetReader::blame(const Box& box) const {
   const std::string reason = h5::last_error();
+  for (const FilterInfo& filter : info_->filters) {
+    if (H5Zfilter_avail(filter.id) > 0) continue;
+    throw DataError("{} needs the filter '{}' ({}), which this HDF5 does not have: install its plugin and set HDF5_PLUGIN_PATH",
+                    h5::describe(info_->ref), filter.name, filter.id);
+  }
   if (info_->layout == Layout::chunked) {
     // One chunk at a time, to name the one that fails.
     for_each_chunk(*info_, box, [&](const Shape& start) {
@@ -82,7 +90,9 @@ void DatasetReader::blame(const Box& box) const {
       if (!try_read(chunk, scratch.data())) fail_chunk(*info_, start, "HDF5: " + h5::last_error());
     });
   }
-  throw DataError("elements {} of {} cannot be read (HDF5: {})", format_box(box), h5::describe(info_->ref), reason);
+  const bool elsewhere = info_->layout == Layout::external || info_->layout == Layout::virtual_dataset;
+  throw DataError("elements {} of {} cannot be read (HDF5: {}): {}", format_box(box), h5::describe(info_->ref), reason,
+                  elsewhere ? "they are stored in other files, which must be there and readable" : "the file is damaged");
 }
 
 StorageSummary DatasetReader::summarize() const {
@@ -127,9 +137,18 @@ std::vector<Shape> DatasetReader::list_chunks(std::int64_t count) const {
     hsize_t size = 0;
     h5::check(H5Dget_chunk_info(dataset_.get(), space.get(), static_cast<hsize_t>(i), offset.data(), &mask, &address, &size),
               "cannot read the chunk index of " + h5::describe(info_->ref));
+    for (std::size_t d = 0; d < offset.size(); ++d) {
+      if (offset[d] < static_cast<hsize_t>(info_->shape[d]) && offset[d] % static_cast<hsize_t>(info_->chunk[d]) == 0) continue;
+      throw DataError("the chunk index of {} has a chunk at {}, where its shape {} has none: the file is damaged",
+                      h5::describe(info_->ref), format_shape({offset.begin(), offset.end()}), format_shape(info_->shape));
+    }
     starts.emplace_back(offset.begin(), offset.end());
   }
   std::sort(starts.begin(), starts.end());
+  if (const auto twice = std::adjacent_find(starts.begin(), starts.end()); twice != starts.end()) {
+    throw DataError("the chunk index of {} has two chunks at {}: the file is damaged", h5::describe(info_->ref),
+                    format_shape(*twice));
+  }
   return starts;
 }
 

@@ -35,8 +35,8 @@ class DirectReader;
 /// them once.
 ///
 /// Strategies: `direct` fetches raw chunks and decodes them with our own pipeline (deflate by libdeflate, shuffle, fletcher32);
-/// `hyperslab` goes through HDF5's pipeline, for everything else: other filters, datasets that are not chunked, boxes that cut
-/// chunks, elements that HDF5 must convert. `automatic` is direct where it can be.
+/// `hyperslab` goes through HDF5's pipeline, for everything else: no filters or others, datasets that are not chunked, boxes that
+/// cut chunks, elements that HDF5 must convert. `automatic` is direct where it can be.
 class DatasetReader {
  public:
   /// Opens the dataset. Throws DataError when it is no longer what `info` says (shape, type, chunks), UsageError when it cannot

@@ -18,8 +18,9 @@ namespace xylem {
 /// (clipped to the shape).
 class DirectReader {
  public:
-  /// Nothing where the dataset cannot be read this way: not chunked, a filter that is not ours, or elements that HDF5 must
-  /// convert.
+  /// Nothing where the dataset cannot be read this way: not chunked, a filter that is not ours, edge chunks left
+  /// unfiltered, or elements that HDF5 must convert. Nor where there is no filter: in a damaged file HDF5 may find more bytes in
+  /// such a chunk than it says beforehand.
   static std::unique_ptr<DirectReader> make(hid_t dataset, const DatasetInfo& info);
 
   /// As DatasetReader::read.
