@@ -1,16 +1,52 @@
 #include "xylem/comm/runtime.hpp"
 
 #include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstdio>
+#include <cstdlib>
+#include <string>
 
 #include "xylem/support/log.hpp"
 
 namespace xylem {
+namespace {
+
+constexpr std::array crashes{SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
+
+std::string crash_message;  // ready to be written: a signal handler may not allocate
+
+extern "C" void report_crash(int) {
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, crash_message.data(), crash_message.size());
+  _exit(static_cast<int>(ErrorKind::internal));
+}
+
+// A damaged file can crash the HDF5 library. OpenMPI's own handlers would then print a backtrace, for which they allocate memory:
+// where the heap is what was damaged, they hang for ever. Handlers that were there before MPI's (of a sanitizer or a debugger)
+// stay.
+void take_over_crashes(const std::array<struct sigaction, crashes.size()>& before, int rank) {
+  crash_message = fmt::format(
+      "xylem: error on rank {}: the program crashed (a defect of xylem, or a damaged file that crashed the HDF5 library): look "
+      "for the "
+      "file that it happens with\n",
+      rank);
+  for (std::size_t i = 0; i < crashes.size(); ++i) {
+    if (before[i].sa_handler != SIG_DFL) continue;
+    struct sigaction action {};
+    action.sa_handler = report_crash;
+    sigaction(crashes[i], &action, nullptr);
+  }
+}
+
+}  // namespace
 
 MpiRuntime::MpiRuntime(int& argc, char**& argv) {
   int initialized = 0;
   MPI_Initialized(&initialized);
+  std::array<struct sigaction, crashes.size()> handlers{};
+  for (std::size_t i = 0; i < crashes.size(); ++i) sigaction(crashes[i], nullptr, &handlers[i]);
   if (initialized == 0) {
     int provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
@@ -18,6 +54,7 @@ MpiRuntime::MpiRuntime(int& argc, char**& argv) {
   }
   world_.emplace(MPI_COMM_WORLD);
   log::set_enabled(world_->rank() == 0);
+  if (owns_mpi_) take_over_crashes(handlers, world_->rank());
 }
 
 MpiRuntime::~MpiRuntime() {

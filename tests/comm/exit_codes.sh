@@ -22,6 +22,7 @@ for ranks in 1 3; do
   expect "$ranks" 3 "xylem: error: this rank met a damaged chunk" 1 agreed "$last"
   expect "$ranks" 3 "this rank met a damaged chunk" 1 escaped "$last"
   expect "$ranks" 1 "unexpected error: nobody expected this" 1 foreign "$last"
+  expect "$ranks" 1 "xylem: error on rank $last: the program crashed" 1 crashed "$last"
 done
 expect 3 3 "xylem: error on rank 1: this rank met a damaged chunk" 1 escaped 1
 exit $((failures > 0))

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
     };
     if (mode == "agreed") world.agree(fail);
     if (mode == "escaped") fail();
+    if (mode == "crashed" && fails) std::abort();
     if (mode == "foreign" && fails) throw std::runtime_error("nobody expected this");
     return static_cast<int>(world.all_gather("the others wait here").size()) - world.size();
   });
