@@ -1,6 +1,7 @@
 #include "xylem/exec/statistics.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <span>
@@ -119,14 +120,17 @@ std::vector<Contribution> read_share(const Communicator& comm, const ScanPlan& p
     }
   };
   FilePool files;
-  std::vector<std::byte> buffer;
+  std::int64_t buffer_bytes = 0;
+  for (const BlockRange& range : plan.share(comm.rank())) {
+    buffer_bytes = std::max(buffer_bytes, plan.datasets()[range.dataset].block_bytes());
+  }
+  std::vector<std::byte> buffer(static_cast<std::size_t>(buffer_bytes));
   Progress progress("reading", plan.bytes(comm.rank()), Progress::for_stderr(comm.rank() == 0, comm.size()));
   for (const BlockRange& range : plan.share(comm.rank())) {
     const DatasetScan& scan = plan.datasets()[range.dataset];
     DatasetReader reader(files, scan.info);
     StatsAccumulator accumulator(scan.info->dtype, decoding[range.dataset]);
     if (range.begin == 0) add_fill(accumulator, scan);
-    buffer.resize(std::max(buffer.size(), static_cast<std::size_t>(scan.block_bytes())));
     for (std::int64_t i = range.begin; i < range.end; ++i) {
       const Box box = scan.box(i);
       const std::span<std::byte> bytes(buffer.data(), static_cast<std::size_t>(box.size() * scan.info->dtype.size));
@@ -180,7 +184,11 @@ StatisticsReport compute_statistics(const Communicator& comm, const Datasets& da
   StatisticsReport report;
   const std::vector<CfDecoding> decoding = decodings(datasets, options.decode_cf);
   const std::vector<StorageSummary> summaries = summarize(comm, datasets);
-  const ScanPlan plan = comm.agree([&] { return ScanPlan(datasets, summaries, comm.topology(), options.memory_limit); });
+  std::array<double, 1> held{static_cast<double>(options.memory_held)};
+  comm.all_reduce_max(held);
+  const auto memory_held = static_cast<std::int64_t>(held[0]);
+  const ScanPlan plan =
+      comm.agree([&] { return ScanPlan(datasets, summaries, comm.topology(), options.memory_limit, memory_held); });
   const std::vector<Contribution> own = comm.agree([&] { return read_share(comm, plan, decoding); });
   report.rows = merge(comm, datasets, decoding, own);
   report.forecast_bytes = plan.forecast_bytes();

@@ -25,6 +25,8 @@ using demo::Grid;
 
 constexpr std::int64_t steps = Grid::steps_per_day;
 constexpr std::int64_t max_chunk_bytes = (4LL << 30) - 1;  // a chunk's size is stored in 32 bits
+constexpr std::uintmax_t max_compression = 8;              // of these fields, at the very best
+constexpr std::int64_t max_files = 1'000'000;
 constexpr int deflate_level = 1;  // higher ones take several times as long and save little on data with noise
 
 // The largest n with n * n <= value.
@@ -255,6 +257,12 @@ void prepare_folder(const DemoDataOptions& options, const std::vector<std::strin
     throw ResourceError("cannot make the folder '{}' ({}); choose another", printable(options.directory),
                         error ? error.message() : "something else has this name");
   }
+  const fs::space_info space = fs::space(options.directory, error);
+  if (!error && static_cast<std::uintmax_t>(options.size_bytes) / (options.compress ? max_compression : 1) > space.available) {
+    throw ResourceError("'{}' has {} free, too little for {} of demo data; choose another folder or a smaller --size",
+                        printable(options.directory), format_bytes(static_cast<std::int64_t>(space.available)),
+                        format_bytes(options.size_bytes));
+  }
   if (options.overwrite) return;
   for (const std::string& name : names) {
     if (fs::exists(fs::symlink_status(name, error)))
@@ -263,7 +271,9 @@ void prepare_folder(const DemoDataOptions& options, const std::vector<std::strin
 }
 
 void check(const DemoDataOptions& options) {
-  if (options.files < 1) throw UsageError("cannot write {} files of demo data; ask for at least one", options.files);
+  if (options.files < 1 || options.files > max_files) {
+    throw UsageError("cannot write {} files of demo data; ask for 1 to {}", options.files, max_files);
+  }
   if (options.size_bytes < 1 || options.chunk_bytes < 1) {
     throw UsageError("demo data of {} bytes in chunks of {} bytes cannot be made; both must be at least 1", options.size_bytes,
                      options.chunk_bytes);

@@ -70,19 +70,21 @@ std::int64_t needed_bytes(const DatasetInfo& info, const StorageSummary& summary
   return fixed_bytes + std::max(mib, needs_whole_chunks(info, summary) ? chunk_bytes(info) + bytes_beside(info) : 0);
 }
 
-void check_limit(const DatasetInfo& info, const StorageSummary& summary, std::int64_t memory_limit) {
+void check_limit(const DatasetInfo& info, const StorageSummary& summary, std::int64_t memory_limit, std::int64_t memory_held) {
   const std::int64_t needed = needed_bytes(info, summary);
-  if (needed <= memory_limit) return;
-  const std::int64_t needed_mib = (needed + mib - 1) / mib;
+  if (needed <= memory_limit - memory_held) return;
+  // What is held differs a little from run to run: a MiB more, so that the advice holds.
+  const std::int64_t needed_mib = (needed + memory_held + mib - 1) / mib + (memory_held > 0 ? 1 : 0);
+  const std::string held = memory_held > 0 ? fmt::format(", of which metadata take {},", format_bytes(memory_held)) : "";
   if (needed == fixed_bytes + mib) {
-    throw ResourceError("a memory limit of {} per rank is too small to read anything: give at least --memory {}MiB",
-                        format_bytes(memory_limit), needed_mib);
+    throw ResourceError("a memory limit of {} per rank{} is too small to read anything: give at least --memory {}MiB",
+                        format_bytes(memory_limit), held, needed_mib);
   }
   throw ResourceError(
-      "{} has chunks of {} ({}), which must be {} whole; a memory limit of {} per rank does not hold them: give at least "
+      "{} has chunks of {} ({}), which must be {} whole; a memory limit of {} per rank{} does not hold them: give at least "
       "--memory {}MiB",
       name(info), format_shape(info.chunk), format_bytes(chunk_bytes(info)), info.filters.empty() ? "read" : "decoded",
-      format_bytes(memory_limit), needed_mib);
+      format_bytes(memory_limit), held, needed_mib);
 }
 
 // The blocks of a dataset of which all, or nearly all, is stored.
@@ -149,23 +151,23 @@ std::int64_t DatasetScan::read_bytes() const {
 }
 
 ScanPlan::ScanPlan(const std::vector<std::shared_ptr<const DatasetInfo>>& datasets, const std::vector<StorageSummary>& summaries,
-                   Topology topology, std::int64_t memory_limit)
+                   Topology topology, std::int64_t memory_limit, std::int64_t memory_held)
     : topology_(topology) {
   XYLEM_EXPECT(datasets.size() == summaries.size(), "a summary for each dataset");
   std::size_t largest = 0;  // the dataset that needs most: a refusal names a limit that does for all
   for (std::size_t i = 0; i < datasets.size(); ++i) {
     if (needed_bytes(*datasets[i], summaries[i]) > needed_bytes(*datasets[largest], summaries[largest])) largest = i;
   }
-  if (!datasets.empty()) check_limit(*datasets[largest], summaries[largest], memory_limit);
+  if (!datasets.empty()) check_limit(*datasets[largest], summaries[largest], memory_limit, memory_held);
   std::int64_t buffers = 0;
   weight_before_.push_back(0);
   for (std::size_t i = 0; i < datasets.size(); ++i) {
-    datasets_.push_back(make_scan(datasets[i], summaries[i], memory_limit));
+    datasets_.push_back(make_scan(datasets[i], summaries[i], memory_limit - memory_held));
     const DatasetScan& scan = datasets_.back();
     weight_before_.push_back(weight_before_.back() + scan.weight);
     if (scan.num_blocks > 0) buffers = std::max(buffers, scan.block_bytes() + scan.bytes_beside);
   }
-  forecast_ = buffers == 0 ? 0 : fixed_bytes + buffers;
+  forecast_ = memory_held + (buffers == 0 ? 0 : fixed_bytes + buffers);
 }
 
 std::int64_t ScanPlan::first_block(std::size_t dataset, std::int64_t boundary) const {

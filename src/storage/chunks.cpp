@@ -50,9 +50,8 @@ void write_fill(const DatasetInfo& info, std::span<std::byte> out) {
 void fail_chunk(const DatasetInfo& info, const Shape& start, const std::string& reason) {
   Shape coordinates = start;
   for (std::size_t d = 0; d < start.size(); ++d) coordinates[d] /= info.chunk[d];
-  throw DataError(
-      "chunk {} (elements {}) of {} cannot be read ({}): the file is damaged, or needs a filter that is not installed",
-      format_shape(coordinates), format_box(clipped_chunk(info, start)), h5::describe(info.ref), reason);
+  throw DataError("chunk {} (elements {}) of {} cannot be read ({}): the file is damaged", format_shape(coordinates),
+                  format_box(clipped_chunk(info, start)), h5::describe(info.ref), reason);
 }
 
 }  // namespace xylem

@@ -83,6 +83,9 @@ void read_layout(hid_t dataset, hid_t stored_type, DatasetInfo& info) {
       throw DataError("{} has shape {} but chunk shape {}: the file is damaged", describe(info.ref), format_shape(info.shape),
                       format_shape(info.chunk));
     }
+    unsigned options = 0;
+    check(H5Pget_chunk_opts(properties.get(), &options), "cannot read the chunk options of " + describe(info.ref));
+    info.raw_edge_chunks = (options & H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0;
     read_filters(properties.get(), info);
   }
   read_fill(properties.get(), stored_type, info);

@@ -80,12 +80,14 @@ Expansion expand_pattern(const std::string& pattern) {
   Expansion result;
   if (!parts.empty()) expand(pattern[0] == '/' ? "/" : "", parts, 0, result);
   std::sort(result.found.begin(), result.found.end());
+  std::sort(result.unreadable.begin(), result.unreadable.end());
+  result.unreadable.erase(std::unique(result.unreadable.begin(), result.unreadable.end()), result.unreadable.end());
   return result;
 }
 
 }  // namespace
 
-std::vector<std::string> expand_files(const std::vector<std::string>& patterns) {
+std::vector<std::string> expand_files(const std::vector<std::string>& patterns, std::vector<std::string>& warnings) {
   std::vector<std::string> all;
   for (const std::string& pattern : patterns) {
     std::error_code error;
@@ -96,6 +98,10 @@ std::vector<std::string> expand_files(const std::vector<std::string>& patterns) 
         std::vector<std::string> names, unreadable;
         for (const auto& entry : entries(folder.string(), unreadable))
           names.push_back(join(folder.string(), entry.path().filename().string()));
+        if (fs::is_symlink(fs::symlink_status(pattern, error))) {
+          throw UsageError("'{}' is a symbolic link to '{}', which is not there", printable(pattern),
+                           printable(fs::read_symlink(pattern, error).string()));
+        }
         throw UsageError("no such file: '{}'{}", printable(pattern), did_you_mean(pattern, names));
       }
       all.push_back(pattern);
@@ -110,6 +116,10 @@ std::vector<std::string> expand_files(const std::vector<std::string>& patterns) 
     if (found.empty()) {
       throw UsageError("no file matches '{}' (looked from '{}'); check the pattern and its quotes", printable(pattern),
                        fs::current_path(error).string());
+    }
+    for (const std::string& folder : unreadable) {
+      warnings.push_back(fmt::format("the folder '{}' could not be searched for '{}' (permission denied)",
+                                     printable(folder.empty() ? "." : folder), printable(pattern)));
     }
     all.insert(all.end(), found.begin(), found.end());
   }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -163,15 +164,25 @@ class Scan {
       result.dangling = true;  // a user-defined kind of link, which only its own library can follow
       return result;
     }
-    const std::filesystem::path beside = std::filesystem::path(result_.file).parent_path() / file;
-    result.target_file = beside.lexically_normal().string();
+    result.target_file = find_external(file);
     result.target = target;
     if (result.target.empty() || result.target[0] != '/') result.target = "/" + result.target;
     return result;
   }
 
-  // Follows each soft link through HDF5 itself, which knows chains and relative targets. One that leads out of the file counts as
-  // dangling: a scan reads one file, other ranks read the others.
+  // As HDF5 does: beside the file, beside the file that a symbolic link leads to, then from the working folder.
+  [[nodiscard]] std::string find_external(const std::string& file) const {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const fs::path beside = fs::path(result_.file).parent_path() / file;
+    for (const fs::path& candidate : {beside, fs::weakly_canonical(result_.file, error).parent_path() / file, fs::path(file)}) {
+      if (fs::exists(candidate, error)) return candidate.lexically_normal().string();
+    }
+    return beside.lexically_normal().string();
+  }
+
+  // Follows each soft link through HDF5 itself, which knows chains and relative targets. One that leads out of the file
+  // keeps its path, for the tree to follow: a scan reads one file, other ranks read the others.
   void resolve_soft_links() {
     for (std::size_t i = 0; i < result_.objects.size(); ++i) {
       LinkInfo& link = result_.objects[i].link;
@@ -187,7 +198,8 @@ class Scan {
       if (known != primary_.end()) {
         link.target = paths_[static_cast<std::size_t>(known->second)];
       } else {
-        link.dangling = true;
+        const std::string& group = paths_[static_cast<std::size_t>(result_.objects[i].parent)];
+        if (link.target.empty() || link.target[0] != '/') link.target = (group == "/" ? "" : group) + "/" + link.target;
       }
     }
   }

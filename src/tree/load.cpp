@@ -96,23 +96,52 @@ const FileTree* Tree::find_target(const std::string& target_file) const {
   return nullptr;
 }
 
-const Node* Tree::follow(const FileTree& from, const Link& link) const {
-  const FileTree* file = &from;
-  const Link* current = &link;
-  for (int i = 0; i < max_links; ++i) {
-    const LinkInfo& info = current->info();
-    if (info.dangling) return nullptr;
-    if (info.kind == LinkKind::external) file = find_target(info.target_file);
-    const Node* node = file == nullptr ? nullptr : file->root->find(info.target);
-    current = dynamic_cast<const Link*>(node);
-    if (current == nullptr) return node;
+namespace {
+
+// Follows links one after another, and paths through them; `left` bounds the links, for they may go in circles.
+class LinkWalk {
+ public:
+  explicit LinkWalk(const Tree& tree) : tree_(tree) {}
+
+  Place end_of(Place place) {
+    while (const auto* link = dynamic_cast<const Link*>(place.node)) {
+      if (left_-- == 0) return {};
+      const LinkInfo& info = link->info();
+      if (info.kind == LinkKind::external) place.file = tree_.find_target(info.target_file);
+      place = place.file == nullptr ? Place{} : at(*place.file, info.target);
+    }
+    return place;
   }
-  return nullptr;
-}
+
+  Place at(const FileTree& file, const std::string& path) {
+    Place place{&file, file.root.get()};
+    std::size_t start = 0;
+    while (place.node != nullptr && start < path.size()) {
+      const std::size_t end = std::min(path.find('/', start), path.size());
+      const std::string name = path.substr(start, end - start);
+      start = end + 1;
+      if (name.empty() || name == ".") continue;
+      place = end_of(place);
+      const auto* group = dynamic_cast<const Group*>(place.node);
+      place.node = group == nullptr ? nullptr : group->member(name);
+    }
+    return place;
+  }
+
+ private:
+  const Tree& tree_;
+  int left_ = max_links;
+};
+
+}  // namespace
+
+Place Tree::find(const FileTree& from, const std::string& path) const { return LinkWalk(*this).at(from, path); }
+Place Tree::follow(const Place& place) const { return LinkWalk(*this).end_of(place); }
+const Node* Tree::follow(const FileTree& from, const Link& link) const { return follow({&from, &link}).node; }
 
 Tree load_tree(const Communicator& comm, const std::vector<std::string>& patterns) {
-  auto files = on_rank_zero(comm, [&] { return expand_files(patterns); });
   Tree tree;
+  auto files = on_rank_zero(comm, [&] { return expand_files(patterns, tree.warnings); });
   std::map<std::string, std::string> by_real_path;
   for (bool linked = false; !files.empty(); linked = true) {
     const std::vector<std::string> real = on_rank_zero(comm, [&] { return real_paths(files); });

@@ -35,27 +35,6 @@ void for_each_node(const Group& root, const std::function<void(const std::string
 
 std::string absolute(const std::string& path) { return path[0] == '/' ? path : "/" + path; }
 
-// What a link leads to, or the node itself; null where a link dangles.
-const Node* resolved(const Tree& tree, const FileTree& file, const Node* node) {
-  const auto* link = dynamic_cast<const Link*>(node);
-  return link == nullptr ? node : tree.follow(file, *link);
-}
-
-// The node at a path, which may lead through links, or null. The node itself may be a link.
-const Node* find(const Tree& tree, const FileTree& file, const std::string& path) {
-  const Node* node = file.root.get();
-  std::size_t start = 0;
-  while (node != nullptr && start < path.size()) {
-    const std::size_t end = std::min(path.find('/', start), path.size());
-    const std::string name = path.substr(start, end - start);
-    start = end + 1;
-    if (name.empty()) continue;
-    const auto* group = dynamic_cast<const Group*>(resolved(tree, file, node));
-    node = group == nullptr ? nullptr : group->member(name);
-  }
-  return node;
-}
-
 // The paths of everything but groups, for suggestions.
 std::set<std::string> leaf_paths(const FileTree& file) {
   std::set<std::string> paths;
@@ -88,9 +67,9 @@ class Selector {
     std::size_t files_with = 0;
     for (const FileTree& file : tree_.files) {
       const std::size_t before_file = asked_;
-      const Node* named = find(tree_, file, pattern);
-      if (named != nullptr) {
-        take_named(file, *named, pattern);
+      const Place named = tree_.find(file, pattern);
+      if (named.node != nullptr) {
+        take_named(named, pattern);
       } else if (is_glob(pattern)) {
         take_matching(file, pattern);
       }
@@ -134,16 +113,20 @@ class Selector {
                                    : fmt::format("the {} files", tree_.files.size());
   }
 
-  void take_named(const FileTree& file, const Node& named, const std::string& pattern) {
-    const Node* node = resolved(tree_, file, &named);
-    if (node == nullptr) {
+  void take_named(const Place& named, const std::string& pattern) {
+    const FileTree& file = *named.file;
+    const Place place = tree_.follow(named);
+    if (place.node == nullptr) {
+      const LinkInfo& link = dynamic_cast<const Link&>(*named.node).info();
+      const std::string target = link.kind == LinkKind::external ? link.target_file + ":" + link.target : link.target;
       throw UsageError("'{}' of '{}' is a link to '{}', which is not there", printable(absolute(pattern)), printable(file.file),
-                       printable(dynamic_cast<const Link&>(named).info().target));
+                       printable(target));
     }
-    const auto* container = dynamic_cast<const Container*>(node);
+    const auto* container = dynamic_cast<const Container*>(place.node);
     if (container == nullptr) {
-      throw UsageError("'{}' of '{}' is not a dataset; for all in a group write '{}/**'", printable(absolute(pattern)),
-                       printable(file.file), printable(absolute(pattern)));
+      const std::string group = place.node->path() == "/" ? "" : place.node->path();
+      throw UsageError("'{}' of '{}' is not a dataset; for all in the group write '{}/**'", printable(absolute(pattern)),
+                       printable(place.file->file), printable(group));
     }
     if (!container->info().dtype.is_numeric()) {
       throw UsageError("'{}' of '{}' is of type {}: statistics take booleans, integers and floats (16, 32 or 64 bits)",
@@ -156,7 +139,7 @@ class Selector {
     const bool any_depth = pattern.find('/') == std::string::npos;
     for_each_node(*file.root, [&](const std::string& path, const Node& node) {
       if (!glob_match(any_depth ? pattern : absolute(pattern), any_depth ? path.substr(path.rfind('/') + 1) : path)) return;
-      if (const auto* container = dynamic_cast<const Container*>(resolved(tree_, file, &node))) take(*container, path);
+      if (const auto* container = dynamic_cast<const Container*>(tree_.follow({&file, &node}).node)) take(*container, path);
     });
   }
 
@@ -191,8 +174,7 @@ Selection select_numeric(const Tree& tree, const std::vector<std::string>& patte
 }
 
 const Node& find_object(const Tree& tree, const FileTree& file, const std::string& path) {
-  const Node* node = resolved(tree, file, find(tree, file, path));
-  if (node != nullptr) return *node;
+  if (const Place place = tree.follow(tree.find(file, path)); place.node != nullptr) return *place.node;
   const std::set<std::string> paths = leaf_paths(file);
   throw UsageError("no object '{}' in '{}'{}", printable(path), printable(file.file),
                    did_you_mean(absolute(path), {paths.begin(), paths.end()}));

@@ -40,6 +40,7 @@ void write_random(hid_t file, const std::string& name) {
   if (rank > 0 && chance(0.8)) {
     for (const std::int64_t extent : shape) chunk.push_back(number(1, extent));
     H5Pset_chunk(properties.get(), static_cast<int>(rank), to_hsize(chunk).data());
+    if (chance(0.2)) H5Pset_chunk_opts(properties.get(), H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS);
     if (chance(0.15)) H5Pset_nbit(properties.get());
     if (chance(0.3)) H5Pset_fletcher32(properties.get());
     if (chance(0.5)) H5Pset_shuffle(properties.get());

@@ -44,8 +44,8 @@ void serialize(Archive& archive, FilterInfo& value) {
 template <class Archive>
 void serialize(Archive& archive, DatasetInfo& value) {
   archive(value.ref.file, value.ref.path, value.dtype, value.null, value.shape, value.max_shape, value.layout, value.chunk,
-          value.filters, value.fill_defined, value.fill, value.attributes, value.is_scale, value.scales, value.dim_labels,
-          value.scale_name, value.netcdf_dim, value.netcdf_dims);
+          value.filters, value.raw_edge_chunks, value.fill_defined, value.fill, value.attributes, value.is_scale, value.scales,
+          value.dim_labels, value.scale_name, value.netcdf_dim, value.netcdf_dims);
 }
 
 template <class Archive>

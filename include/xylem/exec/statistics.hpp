@@ -12,6 +12,7 @@ namespace xylem {
 
 struct StatisticsOptions {
   std::int64_t memory_limit = 0;  ///< bytes per rank beyond what it uses when idle
+  std::int64_t memory_held = 0;   ///< bytes of these that this rank holds already (metadata); the largest of all ranks counts
   bool decode_cf = true;          ///< apply _FillValue, scale_factor, ... (model/cf.hpp); false: elements as stored
 };
 

@@ -40,6 +40,7 @@ struct DatasetInfo {
   Layout layout = Layout::contiguous;
   Shape chunk{};  ///< the stored chunk's extents; empty unless chunked
   std::vector<FilterInfo> filters{};
+  bool raw_edge_chunks = false;   ///< chunks that overhang the shape are stored unfiltered (H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS)
   bool fill_defined = true;       ///< false: HDF5 leaves what was never written undefined; xylem takes it for the fill value
   std::vector<std::byte> fill{};  ///< the fill value in the stored type and byte order; empty: zeros, or not numeric
   Attributes attributes{};
@@ -74,7 +75,7 @@ struct LinkInfo {
   LinkKind kind = LinkKind::soft;
   std::string target_file{};  ///< external links: the file, resolved against the linking file's folder
   std::string target{};       ///< the path of the object that is meant; for soft and hard links after following chains, absolute
-  bool dangling = false;      ///< nothing is there
+  bool dangling = false;      ///< a user-defined kind of link, which leads nowhere that is known
 };
 
 enum class ObjectKind : std::uint8_t { group, dataset, named_type, link };

@@ -40,11 +40,12 @@ struct BlockRange {
 /// An immutable value, made from metadata alone; it knows the ranks as a number and needs no MPI.
 class ScanPlan {
  public:
-  /// memory_limit: bytes that one rank may use beyond what it uses when idle. `summaries` belong to `datasets`, one each; all
+  /// memory_limit: bytes that one rank may use beyond what it uses when idle; memory_held: bytes of these that are in use already
+  /// (the tree's metadata). `summaries` belong to `datasets`, one each; all
   /// datasets are numeric. Throws ResourceError, naming the smallest limit that would do, when a chunk that must be decoded whole
   /// does not fit; DataError when a shape has more elements than can be counted.
   ScanPlan(const std::vector<std::shared_ptr<const DatasetInfo>>& datasets, const std::vector<StorageSummary>& summaries,
-           Topology topology, std::int64_t memory_limit);
+           Topology topology, std::int64_t memory_limit, std::int64_t memory_held = 0);
 
   [[nodiscard]] const std::vector<DatasetScan>& datasets() const noexcept { return datasets_; }
 

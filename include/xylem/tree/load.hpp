@@ -17,6 +17,12 @@ struct FileTree {
   int scanned_by = 0;  ///< the rank that read its metadata
 };
 
+/// A node and the file whose tree it is in.
+struct Place {
+  const FileTree* file = nullptr;
+  const Node* node = nullptr;
+};
+
 /// The shared tree of several files: the same on every rank.
 struct Tree {
   std::vector<FileTree> files;         ///< those asked for, sorted by name
@@ -27,8 +33,13 @@ struct Tree {
 
   /// The file that an external link leads to, or null where it could not be read.
   [[nodiscard]] const FileTree* find_target(const std::string& target_file) const;
+  /// The node at a path from a file's root; the path may lead through links, into other files too, and the node may itself be a
+  /// link. A place without a node where there is none.
+  [[nodiscard]] Place find(const FileTree& from, const std::string& path) const;
   /// The object at the end of a link, following further links (up to 16), or null where it dangles.
   [[nodiscard]] const Node* follow(const FileTree& from, const Link& link) const;
+  /// The place itself, or where its link ends; without a node where that dangles.
+  [[nodiscard]] Place follow(const Place& place) const;
 };
 
 /// Expands file names and glob patterns on rank 0, deals the files to the ranks in turn, scans each on its one rank, and merges

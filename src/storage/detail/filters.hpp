@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "xylem/model/metadata.hpp"
@@ -19,6 +20,9 @@ class FilterPipeline {
  public:
   /// Nothing where a filter of the dataset is not one of these: HDF5 then decodes.
   static std::optional<FilterPipeline> make(const DatasetInfo& info);
+
+  /// Makes room for steps of so many bytes.
+  void reserve(std::size_t bytes) { scratch_.reserve(bytes); }
 
   /// Decodes one chunk. `raw` is overwritten on the way; a bit set in `mask` says that the filter of that number was left out for
   /// this chunk. `out` holds exactly the chunk's elements. Returns an empty string, or what is wrong with the chunk.
