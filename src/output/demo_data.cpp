@@ -258,7 +258,8 @@ void prepare_folder(const DemoDataOptions& options, const std::vector<std::strin
                         error ? error.message() : "something else has this name");
   }
   const fs::space_info space = fs::space(options.directory, error);
-  if (!error && static_cast<std::uintmax_t>(options.size_bytes) / (options.compress ? max_compression : 1) > space.available) {
+  if (!error && space.capacity > 0 &&
+      static_cast<std::uintmax_t>(options.size_bytes) / (options.compress ? max_compression : 1) > space.available) {
     throw ResourceError("'{}' has {} free, too little for {} of demo data; choose another folder or a smaller --size",
                         printable(options.directory), format_bytes(static_cast<std::int64_t>(space.available)),
                         format_bytes(options.size_bytes));

@@ -198,6 +198,7 @@ class Scan {
       if (known != primary_.end()) {
         link.target = paths_[static_cast<std::size_t>(known->second)];
       } else {
+        link.dangling = true;
         const std::string& group = paths_[static_cast<std::size_t>(result_.objects[i].parent)];
         if (link.target.empty() || link.target[0] != '/') link.target = (group == "/" ? "" : group) + "/" + link.target;
       }

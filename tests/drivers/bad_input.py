@@ -122,7 +122,7 @@ CASES = [
         for name in ("deflate", "fletcher32", "deflate_fletcher32", "scaleoffset")
     ],
     ("stats last_chunk.h5", DATA, ["chunk (2,)", "'/x'"]),
-    ("stats lzf.h5", DATA, ["chunk (0,)", "'/x'", "lzf"]),
+    ("stats lzf.h5", DATA, ["'/x'", "'lzf.h5'", "filter 'lzf'"]),
     ("stats beyond.h5", DATA, ["(1099511627776, 1099511627776)"]),
     # Options.
     ("stats", USAGE, ["name at least one file"]),

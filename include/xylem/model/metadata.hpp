@@ -75,7 +75,7 @@ struct LinkInfo {
   LinkKind kind = LinkKind::soft;
   std::string target_file{};  ///< external links: the file, resolved against the linking file's folder
   std::string target{};       ///< the path of the object that is meant; for soft and hard links after following chains, absolute
-  bool dangling = false;      ///< a user-defined kind of link, which leads nowhere that is known
+  bool dangling = false;      ///< leads to nothing in this file (a soft link may still lead through an external one)
 };
 
 enum class ObjectKind : std::uint8_t { group, dataset, named_type, link };
