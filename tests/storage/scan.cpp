@@ -152,6 +152,7 @@ TEST_F(ScanTest, SoftLinksAreFollowedThroughChains) {
   EXPECT_EQ(link_at(metadata, "/to_group").target, "/g");
   // What is not in this file is left to the tree, which knows the others; a relative target becomes absolute.
   EXPECT_EQ(link_at(metadata, "/dangling").target, "/g/none");
+  for (const char* path : {"/dangling", "/loop", "/pool", "/own"}) EXPECT_TRUE(link_at(metadata, path).dangling) << path;
   EXPECT_EQ(link_at(metadata, "/g/relative_dangling").target, "/g/none");
   EXPECT_EQ(link_at(metadata, "/loop").target, "/pool");
   EXPECT_EQ(link_at(metadata, "/pool").target, "/loop");
