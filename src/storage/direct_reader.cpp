@@ -24,9 +24,11 @@ std::unique_ptr<DirectReader> DirectReader::make(hid_t dataset, const DatasetInf
 }
 
 DirectReader::DirectReader(hid_t dataset, const DatasetInfo& info, FilterPipeline pipeline)
-    : dataset_(dataset), info_(info), pipeline_(std::move(pipeline)) {
-  // Buffers get their full size at once: a vector that grows holds the old and the new one for a moment. Pages that are never
-  // touched cost nothing.
+    : dataset_(dataset), info_(info), pipeline_(std::move(pipeline)) {}
+
+// Buffers get their full size at once: a vector that grows holds the old and the new one for a moment. Pages that are never
+// touched cost nothing. Not before the first read, which a plan has found to fit: a damaged file may claim chunks of any size.
+void DirectReader::reserve() {
   const Box whole{{}, info_.chunk};
   const auto bytes = static_cast<std::size_t>(whole.size() * info_.dtype.size);
   chunk_.reserve(bytes);
@@ -35,6 +37,7 @@ DirectReader::DirectReader(hid_t dataset, const DatasetInfo& info, FilterPipelin
 }
 
 void DirectReader::read(const Box& box, std::span<std::byte> out) {
+  if (raw_.capacity() == 0) reserve();
   if (box.count == info_.chunk) return read_chunk(box.start, out);
   const Box whole{{}, info_.chunk};
   chunk_.resize(static_cast<std::size_t>(whole.size() * info_.dtype.size));

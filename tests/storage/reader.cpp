@@ -178,6 +178,11 @@ TEST(Reader, WhatIsStored) {
         H5Dcreate2(file.get(), "sparse", H5T_IEEE_F32LE, space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT));
     const h5::Dataset none(
         H5Dcreate2(file.get(), "none", H5T_IEEE_F32LE, space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT));
+    const hsize_t many[] = {1 << 11, 1 << 10}, single_chunk[] = {1, 1}, few[] = {1000, 1000};
+    H5Pset_chunk(properties.get(), 2, single_chunk);
+    const h5::Dataspace many_space(H5Screate_simple(2, many, nullptr));
+    const h5::Dataset tiny(
+        H5Dcreate2(file.get(), "tiny", H5T_IEEE_F32LE, many_space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT));
     H5Pset_chunk(properties.get(), 2, small_chunk);
     const h5::Dataspace small_space(H5Screate_simple(2, small, nullptr));
     const h5::Dataset partial(
@@ -189,6 +194,8 @@ TEST(Reader, WhatIsStored) {
       H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, single, nullptr);
       H5Dwrite(sparse.get(), H5T_NATIVE_FLOAT, memory.get(), space.get(), H5P_DEFAULT, &one);
     }
+    H5Sselect_hyperslab(many_space.get(), H5S_SELECT_SET, few, nullptr, single, nullptr);
+    H5Dwrite(tiny.get(), H5T_NATIVE_FLOAT, memory.get(), many_space.get(), H5P_DEFAULT, &one);
     const hsize_t corner[] = {19, 19};
     H5Sselect_hyperslab(small_space.get(), H5S_SELECT_SET, corner, nullptr, single, nullptr);
     H5Dwrite(partial.get(), H5T_NATIVE_FLOAT, memory.get(), small_space.get(), H5P_DEFAULT, &one);
@@ -203,6 +210,7 @@ TEST(Reader, WhatIsStored) {
   EXPECT_EQ(found["/partial"].allocated_chunks, 1);
   EXPECT_EQ(found["/partial"].stored_bytes, 8 * 8 * 4);
   EXPECT_TRUE(found["/partial"].sparse_chunks.empty()) << "so few chunks are visited";
+  EXPECT_EQ(found["/tiny"].sparse_chunks, (std::vector<Shape>{{1000, 1000}})) << "two million visits would take seconds";
   EXPECT_EQ(found["/sparse"].allocated_chunks, 4);
   std::vector<Shape> starts;
   for (const auto& start : written) starts.emplace_back(start.begin(), start.end());

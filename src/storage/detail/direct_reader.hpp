@@ -28,6 +28,7 @@ class DirectReader {
 
  private:
   DirectReader(hid_t dataset, const DatasetInfo& info, FilterPipeline pipeline);
+  void reserve();
   void read_chunk(const Shape& start, std::span<std::byte> out);
   void scatter(const Shape& start, const Box& box, std::span<std::byte> out) const;
 
