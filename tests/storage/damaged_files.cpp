@@ -31,6 +31,7 @@ namespace {
 constexpr std::int64_t memory_limit = std::int64_t{32} << 20;
 constexpr rlim_t address_space = rlim_t{2} << 30;
 constexpr unsigned seconds = 10;
+constexpr int an_error = 10, out_of_memory = 11, unexpected = 12;  // exit codes; a sanitizer has its own
 constexpr std::int64_t max_blocks = 1000;  // of a dataset that has grown by the damage; reading is linear in them
 
 void fill_file(hid_t file) {
@@ -97,21 +98,24 @@ std::string outcome(const std::string& path) {
   std::fflush(stdout);  // or the child would print it again
   const pid_t child = fork();
   if (child == 0) {
-    const rlimit memory{address_space, address_space}, no_core{0, 0};
+    [[maybe_unused]] const rlimit memory{address_space, address_space};
+    const rlimit no_core{0, 0};
+#ifndef __SANITIZE_ADDRESS__  // which reserves more
     setrlimit(RLIMIT_AS, &memory);
+#endif
     setrlimit(RLIMIT_CORE, &no_core);
     alarm(seconds);
     int code = 0;
     try {
       read_all(path);
     } catch (const Error& error) {
-      code = error.kind() == ErrorKind::internal ? 3 : 1;
-      if (code == 3) fmt::print("{}\n", error.what());
+      code = error.kind() == ErrorKind::internal ? unexpected : an_error;
+      if (code == unexpected) fmt::print("{}\n", error.what());
     } catch (const std::bad_alloc&) {
-      code = 2;
+      code = out_of_memory;
     } catch (const std::exception& error) {
       fmt::print("{}\n", error.what());
-      code = 3;
+      code = unexpected;
     }
     std::fflush(stdout);
     _exit(code);
@@ -121,8 +125,8 @@ std::string outcome(const std::string& path) {
   if (WIFSIGNALED(status)) return WTERMSIG(status) == SIGALRM ? "a hang" : fmt::format("signal {}", WTERMSIG(status));
   switch (WEXITSTATUS(status)) {
     case 0: return "fine";
-    case 1: return "an error";
-    case 2: return "out of memory";
+    case an_error: return "an error";
+    case out_of_memory: return "out of memory";
     default: return "an unexpected exception";
   }
 }
