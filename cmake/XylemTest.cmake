@@ -1,7 +1,8 @@
 # xylem_add_test(FILE [LAYERS layer...] [LINK target...] [RANKS n...] [TIMEOUT seconds] [BUILD_ONLY])
 #
 # Builds the test program FILE (named after its folder and stem) with GoogleTest. Without RANKS it runs once, without mpirun.
-# BUILD_ONLY makes a plain program that another test runs. With RANKS it runs under mpirun once a rank count, as NAME.np1, NAME.np2, ...; a hang is a failure (TIMEOUT, 60 s by default).
+# With RANKS it runs under mpirun once a rank count, as NAME.np1, NAME.np2, ...; a hang is a failure (TIMEOUT, 60 s by default).
+# BUILD_ONLY makes a plain program that another test runs.
 set(XYLEM_TEST_ENVIRONMENT
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
   PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe  # OpenMPI 5 and later
@@ -10,9 +11,6 @@ set(XYLEM_TEST_ENVIRONMENT
 
 function(xylem_add_test file)
   cmake_parse_arguments(arg "BUILD_ONLY" "TIMEOUT" "LAYERS;LINK;RANKS" ${ARGN})
-  if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 60)
-  endif()
   get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   get_filename_component(stem ${file} NAME_WE)
   set(name ${folder}.${stem})
@@ -28,15 +26,17 @@ function(xylem_add_test file)
   if(arg_RANKS)
     target_link_libraries(${target} PRIVATE xylem_test_mpi_main)
     foreach(ranks IN LISTS arg_RANKS)
-      xylem_add_command_test(${name}.np${ranks} RANKS ${ranks} TIMEOUT ${arg_TIMEOUT} COMMAND $<TARGET_FILE:${target}>)
+      xylem_add_command_test(${name}.np${ranks} RANKS ${ranks} TIMEOUT "${arg_TIMEOUT}" COMMAND $<TARGET_FILE:${target}>)
     endforeach()
   else()
     target_link_libraries(${target} PRIVATE GTest::gtest_main)
-    xylem_add_command_test(${name} TIMEOUT ${arg_TIMEOUT} COMMAND $<TARGET_FILE:${target}>)
+    xylem_add_command_test(${name} TIMEOUT "${arg_TIMEOUT}" COMMAND $<TARGET_FILE:${target}>)
   endif()
 endfunction()
 
 # xylem_add_command_test(NAME COMMAND command... [RANKS n] [TIMEOUT seconds] [ENVIRONMENT VAR=value...])
+#
+# Exit code 0 is success, and 77 says that the test cannot run here.
 function(xylem_add_command_test name)
   cmake_parse_arguments(arg "" "RANKS;TIMEOUT" "COMMAND;ENVIRONMENT" ${ARGN})
   if(arg_RANKS)
@@ -46,6 +46,9 @@ function(xylem_add_command_test name)
   if(NOT arg_RANKS)
     set(arg_RANKS 1)
   endif()
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_RANKS}
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_RANKS} SKIP_RETURN_CODE 77
     ENVIRONMENT "${XYLEM_TEST_ENVIRONMENT};${arg_ENVIRONMENT}")
 endfunction()

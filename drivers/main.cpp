@@ -8,6 +8,7 @@
 #include "xylem/storage/hdf5.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"
+#include "xylem/support/standard_streams.hpp"
 #include "xylem/support/text.hpp"
 #include "xylem/support/version.hpp"
 
@@ -39,9 +40,10 @@ std::string versions() {
 
 int run(const Communicator& world, const std::vector<std::string>& arguments) {
   const std::string name = arguments.empty() ? "" : arguments[0];
-  if (name.empty() || name == "--help" || name == "-h" || name == "help") {
+  if (name.empty()) world.agree([] { throw UsageError("xylem needs a command; see xylem --help"); });
+  if (name == "--help" || name == "-h" || name == "help") {
     print(world, overview());
-    return name.empty() ? static_cast<int>(ErrorKind::usage) : 0;
+    return 0;
   }
   if (name == "--version") {
     print(world, versions());
@@ -67,6 +69,7 @@ int run(const Communicator& world, const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  fill_closed_streams();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   Session session(argc, argv);
   return run_guarded(session.world(), [&] { return run(session.world(), arguments); });

@@ -2,26 +2,9 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <limits>
-#include <numeric>
+#include "detail/pieces.hpp"
 
 namespace xylem {
-namespace {
-
-// MPI counts are ints: longer buffers travel in pieces.
-constexpr std::size_t max_piece = std::size_t{1} << 30;
-
-template <class T>
-void all_reduce(std::span<T> values, MPI_Datatype type, MPI_Op op, MPI_Comm comm) {
-  while (!values.empty()) {
-    const auto piece = values.first(std::min(values.size(), max_piece / sizeof(T)));
-    MPI_Allreduce(MPI_IN_PLACE, piece.data(), static_cast<int>(piece.size()), type, op, comm);
-    values = values.subspan(piece.size());
-  }
-}
-
-}  // namespace
 
 Communicator::Communicator(MPI_Comm parent) {
   MPI_Comm_dup(parent, &handle_);
@@ -54,41 +37,17 @@ std::int64_t Communicator::node_memory_per_rank() const {
   return std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE) / ranks;
 }
 
-void Communicator::all_reduce_sum(std::span<std::int64_t> values) const { all_reduce(values, MPI_INT64_T, MPI_SUM, handle_); }
-void Communicator::all_reduce_min(std::span<std::uint64_t> values) const { all_reduce(values, MPI_UINT64_T, MPI_MIN, handle_); }
-void Communicator::all_reduce_max(std::span<double> values) const { all_reduce(values, MPI_DOUBLE, MPI_MAX, handle_); }
+void Communicator::all_reduce_sum(std::span<std::int64_t> values) const {
+  detail::all_reduce(handle_, values, MPI_INT64_T, MPI_SUM);
+}
+
+void Communicator::all_reduce_max(std::span<double> values) const { detail::all_reduce(handle_, values, MPI_DOUBLE, MPI_MAX); }
 
 std::string Communicator::broadcast(std::string bytes, int root) const {
-  auto length = static_cast<std::uint64_t>(bytes.size());
-  MPI_Bcast(&length, 1, MPI_UINT64_T, root, handle_);
-  bytes.resize(length);
-  for (std::size_t done = 0; done < length; done += max_piece) {
-    MPI_Bcast(bytes.data() + done, static_cast<int>(std::min<std::size_t>(max_piece, length - done)), MPI_BYTE, root, handle_);
-  }
-  return bytes;
+  return detail::broadcast(handle_, std::move(bytes), root);
 }
 
-std::vector<std::string> Communicator::all_gather(const std::string& bytes) const {
-  const auto ranks = static_cast<std::size_t>(size_);
-  const auto own = static_cast<std::uint64_t>(bytes.size());
-  std::vector<std::uint64_t> lengths(ranks);
-  MPI_Allgather(&own, 1, MPI_UINT64_T, lengths.data(), 1, MPI_UINT64_T, handle_);
-  std::vector<std::string> result(ranks);
-  const std::uint64_t total = std::accumulate(lengths.begin(), lengths.end(), std::uint64_t{0});
-  if (total > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) {
-    for (int root = 0; root < size_; ++root) result[static_cast<std::size_t>(root)] = broadcast(root == rank_ ? bytes : "", root);
-    return result;
-  }
-  std::vector<int> counts(ranks), starts(ranks);
-  for (std::size_t r = 0; r < ranks; ++r) {
-    counts[r] = static_cast<int>(lengths[r]);
-    starts[r] = r == 0 ? 0 : starts[r - 1] + counts[r - 1];
-  }
-  std::string all(total, '\0');
-  MPI_Allgatherv(bytes.data(), static_cast<int>(own), MPI_BYTE, all.data(), counts.data(), starts.data(), MPI_BYTE, handle_);
-  for (std::size_t r = 0; r < ranks; ++r) result[r] = all.substr(static_cast<std::size_t>(starts[r]), lengths[r]);
-  return result;
-}
+std::vector<std::string> Communicator::all_gather(const std::string& bytes) const { return detail::all_gather(handle_, bytes); }
 
 void Communicator::settle(const std::optional<Failure>& failure) const {
   int first = failure ? rank_ : size_;

@@ -6,32 +6,36 @@
 
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "xylem/support/log.hpp"
+#include "xylem/support/standard_streams.hpp"
 
 namespace xylem {
 namespace {
 
 constexpr std::array crashes{SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
 
-std::string crash_message;  // ready to be written: a signal handler may not allocate
+// Ready to be written: a signal handler may not allocate. Plain storage, for a crash may come after static destructors.
+std::array<char, 256> crash_message;
+std::size_t crash_message_size = 0;
 
+// MPI_Abort may not be called here. mpirun ends the job when a process exits without MPI_Finalize and with an error; for srun see
+// docs/exit-codes.md.
 extern "C" void report_crash(int) {
-  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, crash_message.data(), crash_message.size());
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, crash_message.data(), crash_message_size);
   _exit(static_cast<int>(ErrorKind::internal));
 }
 
-// A damaged file can crash the HDF5 library. OpenMPI's own handlers would then print a backtrace, for which they allocate memory:
-// where the heap is what was damaged, they hang for ever. Handlers that were there before MPI's (of a sanitizer or a debugger)
-// stay.
+// A damaged file can crash the HDF5 library. OpenMPI's own handlers would then print a backtrace, for which they allocate
+// memory: where the heap is what was damaged, they hang for ever. Handlers that were there before MPI's (of a sanitizer or a
+// debugger) stay.
 void take_over_crashes(const std::array<struct sigaction, crashes.size()>& before, int rank) {
-  crash_message = fmt::format(
-      "xylem: error on rank {}: the program crashed (a defect of xylem, or a damaged file that crashed the HDF5 library): look "
-      "for the "
-      "file that it happens with\n",
-      rank);
+  const auto text = fmt::format_to_n(crash_message.data(), crash_message.size(),
+                                     "xylem: error on rank {}: the program crashed (a defect of xylem, or a damaged file that "
+                                     "crashed the HDF5 library): look for the file that it happens with\n",
+                                     rank);
+  crash_message_size = static_cast<std::size_t>(text.out - crash_message.data());
   for (std::size_t i = 0; i < crashes.size(); ++i) {
     if (before[i].sa_handler != SIG_DFL) continue;
     struct sigaction action {};
@@ -75,10 +79,10 @@ int run_guarded(const Communicator& world, const std::function<int()>& body) {
   }
   const int exit_code = static_cast<int>(failure.kind);
   if (agreed) {
-    if (world.rank() == 0) fmt::print(stderr, "xylem: error: {}\n", failure.message);
+    if (world.rank() == 0) write_stderr(fmt::format("xylem: error: {}\n", failure.message));
     return exit_code;
   }
-  fmt::print(stderr, "xylem: error on rank {}: {}\n", world.rank(), failure.message);
+  write_stderr(fmt::format("xylem: error on rank {}: {}\n", world.rank(), failure.message));
   std::fflush(nullptr);
   MPI_Abort(world.handle(), exit_code);
   return exit_code;

@@ -11,7 +11,7 @@
 namespace xylem {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, double>, 16> units{{{"", 1},
+constexpr std::array<std::pair<std::string_view, double>, 17> units{{{"", 1},
                                                                      {"b", 1},
                                                                      {"k", 0x1p10},
                                                                      {"kib", 0x1p10},
@@ -25,6 +25,7 @@ constexpr std::array<std::pair<std::string_view, double>, 16> units{{{"", 1},
                                                                      {"t", 0x1p40},
                                                                      {"tib", 0x1p40},
                                                                      {"tb", 1e12},
+                                                                     {"p", 0x1p50},
                                                                      {"pib", 0x1p50},
                                                                      {"pb", 1e15}}};
 

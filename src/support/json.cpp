@@ -5,30 +5,9 @@
 #include <cmath>
 
 #include "xylem/support/contract.hpp"
+#include "xylem/support/text.hpp"
 
 namespace xylem {
-namespace {
-
-// The length of the valid UTF-8 code point that starts `text` (RFC 3629: no overlong forms, no surrogates), or 0.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const auto continues = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-    return byte(i) >= low && byte(i) <= high;
-  };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return continues(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    return continues(1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF) && continues(2) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    return continues(1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF) && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
-}
-
-}  // namespace
-
 std::string format_double(double value) {
   std::string text = fmt::format("{}", value);
   if (text.find_first_of(".en") == std::string::npos) text += ".0";
@@ -79,7 +58,7 @@ JsonWriter& JsonWriter::value(std::string_view text) {
   text_ += '"';
   while (!text.empty()) {
     const auto c = static_cast<unsigned char>(text[0]);
-    std::size_t length = utf8_length(text);
+    std::size_t length = code_point_length(text);
     if (c == '"' || c == '\\') {
       text_ += '\\';
       text_ += text[0];

@@ -1,7 +1,8 @@
 #include "xylem/support/log.hpp"
 
 #include <atomic>
-#include <cstdio>
+
+#include "xylem/support/standard_streams.hpp"
 
 namespace xylem::log {
 namespace {
@@ -9,13 +10,12 @@ std::atomic<bool> is_enabled{true};
 std::atomic<bool> is_verbose{false};
 
 void write(std::string_view mark, std::string_view text) {
-  if (is_enabled) fmt::print(stderr, "xylem: {}{}\n", mark, text);
+  if (is_enabled) write_stderr(fmt::format("xylem: {}{}\n", mark, text));
 }
 }  // namespace
 
 void set_enabled(bool enabled) noexcept { is_enabled = enabled; }
 void set_verbose(bool verbose) noexcept { is_verbose = verbose; }
-bool verbose() noexcept { return is_verbose; }
 
 void write_info(std::string_view text) {
   if (is_verbose) write("", text);

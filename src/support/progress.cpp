@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "xylem/support/bytes.hpp"
+#include "xylem/support/standard_streams.hpp"
 
 namespace xylem {
 namespace {
@@ -65,7 +65,7 @@ void Progress::print(const std::string& text) const {
   if (options_.write) {
     options_.write(text);
   } else {
-    fmt::print(stderr, "{}", text);
+    write_stderr(text);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <new>
 
 #include "mpi_world.hpp"
@@ -24,9 +25,9 @@ TEST(Communicator, ReducesInPlace) {
   std::vector<std::int64_t> sums{1, world().rank()};
   world().all_reduce_sum(sums);
   EXPECT_EQ(sums, (std::vector<std::int64_t>{world().size(), world().size() * (world().size() - 1) / 2}));
-  std::vector<std::uint64_t> minima{static_cast<std::uint64_t>(10 - world().rank())};
-  world().all_reduce_min(minima);
-  EXPECT_EQ(minima[0], static_cast<std::uint64_t>(10 - (world().size() - 1)));
+  std::vector<double> maxima{-1.5 * world().rank(), 1.5 * world().rank()};
+  world().all_reduce_max(maxima);
+  EXPECT_EQ(maxima, (std::vector<double>{0, 1.5 * (world().size() - 1)}));
 }
 
 // Every rank in turn throws alone; all ranks must see the same exception of the same class.
@@ -67,6 +68,16 @@ TEST(Agreement, ForeignExceptionsTravelToo) {
 
 TEST(Agreement, ReturnsWhatEachRankFound) {
   EXPECT_EQ(world().agree([&] { return world().rank() * 2; }), world().rank() * 2);
+}
+
+// All ranks of this test are on one node.
+TEST(Communicator, SharesTheNodesMemory) {
+  std::ifstream file("/proc/meminfo");
+  std::string key;
+  std::int64_t kibibytes = 0;
+  ASSERT_TRUE(file >> key >> kibibytes && key == "MemTotal:");
+  EXPECT_EQ(world().node_memory_per_rank(), kibibytes * 1024 / world().size());
+  EXPECT_EQ(Communicator(MPI_COMM_SELF).node_memory_per_rank(), kibibytes * 1024);
 }
 
 TEST(Communicator, MovesItsHandle) {

@@ -137,6 +137,7 @@ CASES = [
     ("stats good.h5 --memory 1", RESOURCE, ["give at least --memory"]),
     ("stats good.h5 --csv --json", USAGE, ["--csv", "--json"]),
     ("stats huge_chunk.h5 --memory 64MiB", RESOURCE, ["'/x'", "(32, 1048576)", "give at least --memory"]),
+    ("--json", USAGE, ["'--json'"]),
     ("sats good.h5", USAGE, ["'sats'", "did you mean 'stats'"]),
     ("tree", USAGE, ["file"]),
     ("tree good.h5 --depth two", USAGE, ["depth"]),
@@ -156,6 +157,7 @@ CASES = [
 def check_cases(report, xylem):
     cases = [(command.split(" "), code, fragments) for command, code, fragments in CASES]
     cases += [
+        ([], USAGE, ["needs a command", "xylem --help"]),
         (["stats", ""], USAGE, ["empty"]),
         (["stats", "two\nlines.h5"], USAGE, ["two\\nlines.h5"]),
         (["stats", "good.h5", "-v", ""], USAGE, ["empty"]),
@@ -197,6 +199,29 @@ def check_unwritable(report, xylem):
             check_error(report, xylem.run(*command.split(), ranks=0, stdout=full), f"{command} > /dev/full", RESOURCE, "standard output")
     result = xylem.run("stats", "good.h5", ranks=0, prefix=["sh", "-c", 'exec "$@" >&-', "sh"])
     check_error(report, result, "standard output closed", RESOURCE, "standard output")
+
+
+def check_speechless(report, xylem, mpiexec):
+    """Where standard error is full or closed the message is lost, and nothing else: not the exit code, not a file written."""
+    for how in ("2>/dev/full", "2>&-"):
+        with open("speechless", "w") as script:
+            script.write(f'#!/bin/sh\nexec "{xylem.program}" "$@" {how}\n')
+        os.chmod("speechless", 0o755)
+        quiet = Xylem("speechless", mpiexec)
+        cases = [("stats good.h5 --verbose", 0), ("stats ping.h5 pong.h5", 0), ("tree good.h5", 0), ("stats not_there.h5", USAGE), ("sats", USAGE),
+                 ("stats corrupt_deflate.h5", DATA), ("stats last_chunk.h5", DATA), ("stats good.h5 --memory 1", RESOURCE)]
+        cases = [(ranks, *case) for case in cases for ranks in (0, *RANKS)]
+        for (ranks, command, code), result in zip(cases, quiet.run_all([(command.split(), {"ranks": ranks}) for ranks, command, _ in cases])):
+            what = f"{command} {how} on {ranks}"
+            report.check((result.code, result.hung, result.left) == (code, False, []), f"{what}: {result}")
+            expected = xylem.run(*command.split(), ranks=ranks).out if code == 0 else b""
+            report.check(result.out == expected, f"{what}: standard output has {result.out[:300]!r}")
+        for ranks in (0, *RANKS):
+            folder = f"speechless_{ranks}"
+            result = quiet.run("demo-data", folder, "--size", "100KiB", "--overwrite", ranks=ranks)
+            report.check(result.code == 0, f"demo-data {how} on {ranks}: {result}")
+            files = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+            check_success(report, xylem.run("stats", *files), f"stats of what demo-data {how} wrote on {ranks}")
 
 
 def check_permissions(report, program, mpiexec):
@@ -256,6 +281,7 @@ def main():
     check_cases(report, xylem)
     check_what_is_good(report, xylem)
     check_unwritable(report, xylem)
+    check_speechless(report, xylem, mpiexec)
     check_truncated(report, xylem)
     check_permissions(report, xylem.program, mpiexec)
     report.finish()

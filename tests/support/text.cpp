@@ -44,3 +44,16 @@ TEST(Text, WidthShortenPrintable) {
   EXPECT_EQ(plural(1, "member"), "1 member");
   EXPECT_EQ(plural(0, "member"), "0 members");
 }
+
+TEST(Text, OverlongFormsAndSurrogatesAreNoUtf8) {
+  for (const std::string text : {"\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf",
+                                 "\xf4\x90\x80\x80", "\xf8\x88\x80\x80", "\x80", "\xe2\x80", "\xf0\x9f\x8c"}) {
+    EXPECT_EQ(code_point_length(text), 0u) << printable(text);
+    EXPECT_EQ(text_width(text), text.size());
+    EXPECT_EQ(printable(text).size(), 4 * text.size());
+  }
+  EXPECT_EQ(code_point_length(""), 0u);
+  EXPECT_EQ(code_point_length(std::string(1, '\0')), 1u);
+  EXPECT_EQ(code_point_length("\xed\x9f\xbfx"), 3u);
+  EXPECT_EQ(code_point_length("\xf4\x8f\xbf\xbf"), 4u);
+}

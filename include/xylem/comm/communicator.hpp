@@ -35,10 +35,9 @@ class Communicator {
   /// Collective: yes.
   [[nodiscard]] std::int64_t node_memory_per_rank() const;
 
-  /// Element-wise sums (modulo 2^64) and minima over all ranks, in place; every rank passes the same number of values.
+  /// Element-wise sums (modulo 2^64) and maxima over all ranks, in place; every rank passes the same number of values.
   /// Collective: yes.
   void all_reduce_sum(std::span<std::int64_t> values) const;
-  void all_reduce_min(std::span<std::uint64_t> values) const;
   void all_reduce_max(std::span<double> values) const;
 
   /// `bytes` of rank `root`, on every rank.
@@ -51,7 +50,8 @@ class Communicator {
 
   /// Runs `stage` on every rank and agrees on its success: when it throws on any rank, every rank throws the error of the lowest
   /// such rank (same class, same message, `agreed()` set). `stage` must make no collective calls: a rank that throws would leave
-  /// the others waiting in them. Collective: yes.
+  /// the others waiting in them.
+  /// Collective: yes.
   template <class Stage>
   auto agree(Stage&& stage) const {
     std::optional<Failure> failure;

@@ -8,7 +8,8 @@ namespace xylem {
 
 /// MPI from start to end: initializes it (funneled threads) unless the program has, and finalizes what it initialized. Lets rank
 /// 0 alone write log messages; where it initialized MPI, a crash of the process is one line and the exit code of an internal
-/// error. Collective: construction and destruction, on all ranks of the job.
+/// error.
+/// Collective: construction and destruction, on all ranks of the job.
 class MpiRuntime {
  public:
   MpiRuntime(int& argc, char**& argv);
@@ -26,7 +27,8 @@ class MpiRuntime {
 
 /// Runs the body of a program and turns what it throws into an exit code, so that one rank's failure ends all ranks:
 /// an error that all ranks agree on is printed once, by rank 0, and its code returned on every rank; anything else is printed by
-/// the rank it happened on, and aborts the job with its code. Returns the body's own value otherwise. Collective: on `world`.
+/// the rank it happened on, and aborts the job with its code. Returns the body's own value otherwise.
+/// Collective: on `world`.
 int run_guarded(const Communicator& world, const std::function<int()>& body);
 
 }  // namespace xylem

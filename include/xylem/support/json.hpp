@@ -17,11 +17,16 @@ std::string format_double(double value);
 /// strings "Infinity" and "-Infinity". Text that is no UTF-8 is written with each invalid byte as U+FFFD.
 class JsonWriter {
  public:
+  /// Objects and arrays, as a value in what is around them. Throws InternalError where there is nothing to end.
   JsonWriter& begin_object();
   JsonWriter& end_object();
   JsonWriter& begin_array();
   JsonWriter& end_array();
+
+  /// The name of an object's next member; its value follows.
   JsonWriter& key(std::string_view name);
+
+  /// One value each: text (quoted and escaped), a float, true or false, an integer, null.
   JsonWriter& value(std::string_view text);
   JsonWriter& value(const char* text) { return value(std::string_view(text)); }
   JsonWriter& value(double number);
@@ -30,6 +35,7 @@ class JsonWriter {
   JsonWriter& value(std::uint64_t number);
   JsonWriter& value(int number) { return value(static_cast<std::int64_t>(number)); }
   JsonWriter& null();
+
   /// A number in JSON's own form, such as an integer of more than 64 bits, written as it stands.
   JsonWriter& number_text(std::string_view text);
   /// An array of integers on one line, such as a shape.

@@ -13,7 +13,6 @@ void set_enabled(bool enabled) noexcept;
 
 /// Lines of `info` are printed only where verbose is set; those of `note` and `warning` always.
 void set_verbose(bool verbose) noexcept;
-[[nodiscard]] bool verbose() noexcept;
 
 void write_info(std::string_view text);
 void write_note(std::string_view text);

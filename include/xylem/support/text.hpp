@@ -21,6 +21,9 @@ std::vector<std::string> nearest_names(std::string_view name, const std::vector<
 /// "; did you mean 'a', 'b' or 'c'?" from nearest_names, or an empty string.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& names);
 
+/// The length in bytes of the valid UTF-8 code point (RFC 3629: no overlong forms, no surrogates) that starts `text`, or 0.
+std::size_t code_point_length(std::string_view text) noexcept;
+
 /// The number of code points of UTF-8 text (bytes that are no UTF-8 count one each).
 std::size_t text_width(std::string_view text) noexcept;
 
