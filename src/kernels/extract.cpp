@@ -14,8 +14,7 @@
 // These integers are what is summed, |q / u| <= 2^51 each. The rest r - q is exact too, for it is a multiple of r's last bit and
 // no larger than |r|; and |r - q| <= u / 2. Where r is a multiple of u there is no rest.
 //
-// The tile's numbers are below 2^top in magnitude and multiples of 2^last; both are known before, so that nothing is checked
-// here.
+// The tile's numbers are below 2^top in magnitude and multiples of 2^last; both are known before, and nothing is checked here.
 //
 // This file is compiled with -ffp-contract=fast: all its products are exact, so that fusing one with the addition after it cannot
 // change a bit, and is faster where the processor can.
@@ -81,9 +80,9 @@ XYLEM_INLINE void extract_levels(const float* x, int n, int top, TileResult& res
   result.square_terms = squares.store(n, result.squares);
 }
 
-// Doubles: each is cut into pieces so narrow that the products of any two are exact, and both sums are made of them. Piece i = 0,
-// 1,
-// ... is a multiple of 2^(top-25-26i) and at most 2^(top-26i), the last one being the rest; P pieces take 25 + 26 (P-1) places.
+// Doubles: each is cut into pieces so narrow that the products of any two are exact, and both sums are made of them. Piece i
+// (0, 1, ...) is a multiple of 2^(top-25-26i) and at most 2^(top-26i), the last one being the rest; P pieces take 25 + 26 (P-1)
+// places.
 // The product of pieces i and j is a multiple of 2^(2 top-50-26(i+j)) and at most 2^50 of these units: products of equal i + j,
 // of which there are P at most (i, j and j, i both counted), have one unit. With at most 2^10 numbers a tile no integer sum
 // exceeds P 2^60.

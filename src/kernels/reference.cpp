@@ -149,8 +149,8 @@ Stats reference_stats(const DType& stored, const CfDecoding& decoding, const std
   if (stats.integral) stats.integer_sum = BigInt(sum >> 1075).str();
   if (stats.count == 0) return stats;
   if (positive_infinity || negative_infinity) {
-    constexpr double infinity_bits = std::numeric_limits<double>::infinity();
-    stats.sum = (positive_infinity ? infinity_bits : 0) + (negative_infinity ? -infinity_bits : 0);
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    stats.sum = (positive_infinity ? infinity : 0) + (negative_infinity ? -infinity : 0);
     stats.mean = stats.sum;
     return stats;
   }

@@ -80,9 +80,9 @@ void mask_integers(TilePlan& plan, const DType& packed, const CfDecoding& decodi
     const double x = is_signed ? static_cast<double>(static_cast<std::int64_t>(bits)) : static_cast<double>(bits);
     return x * plan.scale_factor + plan.add_offset;
   };
-  constexpr double infinity_bits = std::numeric_limits<double>::infinity();
-  const double min = decoding.unpacked_min.value_or(-infinity_bits);
-  const double max = decoding.unpacked_max.value_or(infinity_bits);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double min = decoding.unpacked_min.value_or(-infinity);
+  const double max = decoding.unpacked_max.value_or(infinity);
   const bool falls = std::signbit(plan.scale_factor);
   std::uint64_t low = static_cast<std::uint64_t>(plan.integers.min) ^ flip;
   std::uint64_t high = static_cast<std::uint64_t>(plan.integers.max) ^ flip;
@@ -125,11 +125,11 @@ TilePlan::TilePlan(const DType& stored, const CfDecoding& decoding) {
   }
   kernel = packed.size <= 4 && !scaled ? Kernel::floats : Kernel::doubles;
   tile = kernel == Kernel::floats ? 2048 : 1024;
-  constexpr double infinity_bits = std::numeric_limits<double>::infinity();
-  reals = mask_of(decoding, -infinity_bits, infinity_bits, as_double);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  reals = mask_of(decoding, -infinity, infinity, as_double);
   unpacked.bounded = decoding.unpacked_min || decoding.unpacked_max;
-  unpacked.min = decoding.unpacked_min.value_or(-infinity_bits);
-  unpacked.max = decoding.unpacked_max.value_or(infinity_bits);
+  unpacked.min = decoding.unpacked_min.value_or(-infinity);
+  unpacked.max = decoding.unpacked_max.value_or(infinity);
 }
 
 void reduce_tile(const TilePlan& plan, const std::byte* raw, int n, TileResult& result) {

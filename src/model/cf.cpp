@@ -13,8 +13,8 @@
 namespace xylem {
 namespace {
 
-constexpr auto kInt64Min = std::numeric_limits<std::int64_t>::min();
-constexpr auto kUint64Max = std::numeric_limits<std::uint64_t>::max();
+constexpr auto int64_min = std::numeric_limits<std::int64_t>::min();
+constexpr auto uint64_max = std::numeric_limits<std::uint64_t>::max();
 
 std::vector<Number> numbers(const AttributeValue& attribute) {
   std::vector<Number> result;
@@ -53,14 +53,18 @@ std::optional<double> to_float(const Number& number, std::int32_t size) {
   return result;
 }
 
-// An integer-valued double as an integer; values beyond 64 bits are cut to the extremes, or are nothing when `exact` is asked
-// for.
-std::optional<Number> to_integer(double value, bool exact) {
-  if (std::isnan(value) || std::floor(value) != value) return std::nullopt;
-  if (value < -0x1p63) return exact ? std::nullopt : std::optional<Number>(kInt64Min);
-  if (value >= 0x1p64) return exact ? std::nullopt : std::optional<Number>(kUint64Max);
+// An integer-valued double as an integer, or the extreme of 64 bits beyond which it lies.
+Number clamped_integer(double value) {
+  if (value < -0x1p63) return int64_min;
+  if (value >= 0x1p64) return uint64_max;
   if (value >= 0) return static_cast<std::uint64_t>(value);
   return static_cast<std::int64_t>(value);
+}
+
+// A double as an integer; nothing where it has a fraction or needs more than 64 bits.
+std::optional<Number> exact_integer(double value) {
+  if (std::floor(value) != value || value < -0x1p63 || value >= 0x1p64) return std::nullopt;
+  return clamped_integer(value);
 }
 
 bool is_negative(const Number& integer) {
@@ -77,7 +81,7 @@ struct IntegerType {
   int bits;
   bool is_signed;
 
-  [[nodiscard]] std::uint64_t max() const { return kUint64Max >> (64 - bits + (is_signed ? 1 : 0)); }
+  [[nodiscard]] std::uint64_t max() const { return uint64_max >> (64 - bits + (is_signed ? 1 : 0)); }
   [[nodiscard]] bool holds(const Number& integer) const {
     if (!is_negative(integer)) return bits_of(integer) <= max();
     return is_signed && ~bits_of(integer) <= max();
@@ -155,7 +159,7 @@ class Decoder {
         packed = to_float(value, info_.dtype.size);
       } else {
         const auto* real = std::get_if<double>(&value);
-        const auto integer = real == nullptr ? value : to_integer(*real, true);
+        const auto integer = real == nullptr ? value : exact_integer(*real);
         if (integer) packed = to_packed(*integer);
       }
       if (packed && !is_nan(*packed) && std::ranges::count(result_.missing, *packed) == 0) result_.missing.push_back(*packed);
@@ -224,7 +228,7 @@ class Decoder {
   void set_integer_bound(const Number& value, bool lower) {
     if (empty_) return;
     const auto* real = std::get_if<double>(&value);
-    const Number integer = real == nullptr ? value : *to_integer(lower ? std::ceil(*real) : std::floor(*real), false);
+    const Number integer = real == nullptr ? value : clamped_integer(lower ? std::ceil(*real) : std::floor(*real));
     auto& bound = lower ? result_.valid_min : result_.valid_max;
     if (const auto packed = to_packed(integer)) {
       bound = packed;

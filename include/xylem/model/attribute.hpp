@@ -35,6 +35,7 @@ struct AttributeValue {
   [[nodiscard]] std::optional<std::vector<double>> as_doubles() const;
   /// The elements as signed integers; nothing unless all are integers (or floats with integer values) that fit.
   [[nodiscard]] std::optional<std::vector<std::int64_t>> as_integers() const;
+  /// The elements as text; nothing unless they are strings.
   [[nodiscard]] std::optional<std::vector<std::string>> as_strings() const;
   /// The only element, as text; nothing unless there is exactly one string.
   [[nodiscard]] std::optional<std::string> as_string() const;

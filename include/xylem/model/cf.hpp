@@ -41,8 +41,7 @@ struct CfDecoding {
 /// - Fill and missing values are converted to the stored type (a float64 1e20 matches a float32 1e20f); one that the type cannot
 ///   hold matches nothing.
 /// - Valid bounds are packed values too, but unpacked ones where their type is that of scale_factor/add_offset, a float wider
-/// than
-///   the packed type; `valid_range` goes before `valid_min` and `valid_max`.
+///   than the packed type; `valid_range` goes before `valid_min` and `valid_max`.
 /// - `_Unsigned` is for integers only; fills and bounds of the stored type are reinterpreted with the elements.
 ///
 /// An attribute that is malformed is ignored, and a line naming file, dataset, attribute and value added to `warnings`.
