@@ -1,8 +1,6 @@
 # Every library that xylem needs. All are required; docs/dependencies.md says why each is here.
 
 find_package(MPI REQUIRED COMPONENTS C)
-# MPI's C++ classes are long gone from the standard; keep their leftovers out of mpi.h.
-set_property(TARGET MPI::MPI_C APPEND PROPERTY INTERFACE_COMPILE_DEFINITIONS OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
 
 set(HDF5_PREFER_PARALLEL TRUE)
 find_package(HDF5 1.10.8 REQUIRED COMPONENTS C)
@@ -16,14 +14,6 @@ endif()
 find_package(Kokkos REQUIRED CONFIG)
 if(Kokkos_VERSION VERSION_LESS 3.4 OR NOT Kokkos_VERSION VERSION_LESS 6)
   message(FATAL_ERROR "xylem supports Kokkos 3.4 to 5.x, and the one found in ${Kokkos_DIR} is ${Kokkos_VERSION}.")
-endif()
-# Debian 12's package (3.4.01, from Trilinos) gives Kokkos::kokkos an include folder that does not exist.
-get_target_property(_kokkos_includes Kokkos::kokkos INTERFACE_INCLUDE_DIRECTORIES)
-if(_kokkos_includes AND NOT _kokkos_includes MATCHES "\\$<" AND NOT EXISTS "${_kokkos_includes}")
-  get_filename_component(_kokkos_includes "${Kokkos_INCLUDE_DIRS}" REALPATH)
-  set_target_properties(Kokkos::kokkos PROPERTIES
-    INTERFACE_INCLUDE_DIRECTORIES "${_kokkos_includes}"
-    INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${_kokkos_includes}")
 endif()
 
 find_package(Boost 1.74 REQUIRED CONFIG COMPONENTS program_options)  # and Boost.Multiprecision, which is headers only
@@ -54,7 +44,4 @@ if(XYLEM_BUILD_TESTS)
   endif()
 endif()
 
-# FindHDF5 gives variables (its targets differ between CMake releases).
-add_library(xylem_hdf5 INTERFACE)
-target_include_directories(xylem_hdf5 SYSTEM INTERFACE ${HDF5_INCLUDE_DIRS})
-target_link_libraries(xylem_hdf5 INTERFACE ${HDF5_C_LIBRARIES} MPI::MPI_C)
+include(${CMAKE_CURRENT_LIST_DIR}/XylemFoundTargets.cmake)

@@ -29,6 +29,8 @@ TABLE = {
     "job": Row(["model", "comm", "storage", "tree", "array", "plan", "kernels", "result", "exec", "output"], ["yaml-cpp"]),
 }
 DRIVERS = Row(list(TABLE), ["Boost.Program_options"])
+UMBRELLA = Row(list(TABLE), [])  # include/xylem/xylem.hpp, for programs around xylem: no layer and no driver includes it
+ROWS = {**TABLE, "drivers": DRIVERS, "umbrella": UMBRELLA}
 
 # What a layer must not reach through any chain of headers: a plan stands by itself.
 OUT_OF_REACH = {"exec": {"array", "tree"}}
@@ -89,8 +91,10 @@ class Checker:
                     self.report(f"{top}/{name}", "this folder is no layer of the table")
 
     def owner(self, file):
-        """The layer that a file belongs to, "drivers", or None."""
+        """The row of a file: its layer, "drivers", "umbrella", or None."""
         parts = file.parts
+        if parts == ("include", "xylem", "xylem.hpp"):
+            return "umbrella"
         if parts[0] == "drivers":
             return "drivers"
         depth = 2 if parts[:2] == ("include", "xylem") else 1
@@ -124,8 +128,7 @@ class Checker:
             self.report(where, f"there is no such public header: {name}")
         else:
             self.edges[file].add(target)
-            row = DRIVERS if owner == "drivers" else TABLE[owner]
-            if layer in {owner, "support", *row.layers}:
+            if layer in {owner, "support", *ROWS[owner].layers}:
                 self.layer_uses.setdefault(owner, set()).add(layer)
             else:
                 self.report(where, f"{owner} may not include {layer} ({name})")
@@ -145,7 +148,7 @@ class Checker:
 
     def check_library(self, where, file, owner, name):
         library = next((key for key, (header, _) in LIBRARIES.items() if re.match(header, name)), None)
-        row = DRIVERS if owner == "drivers" else TABLE[owner]
+        row = ROWS[owner]
         if library is None:
             if not PLATFORM.match(name):
                 self.report(where, f"<{name}> belongs to no library of the table")
