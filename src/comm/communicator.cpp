@@ -1,6 +1,6 @@
 #include "xylem/comm/communicator.hpp"
 
-#include <unistd.h>
+#include "xylem/support/memory.hpp"
 
 #include "detail/pieces.hpp"
 
@@ -34,7 +34,7 @@ std::int64_t Communicator::node_memory_per_rank() const {
   int ranks = 1;
   MPI_Comm_size(node, &ranks);
   MPI_Comm_free(&node);
-  return std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE) / ranks;
+  return node_memory_bytes() / ranks;
 }
 
 void Communicator::all_reduce_sum(std::span<std::int64_t> values) const {

@@ -1,15 +1,83 @@
 #include "xylem/support/memory.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
 #include <fstream>
+#include <limits>
+#include <string_view>
 
 namespace xylem {
+namespace {
+
+constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t mib = std::int64_t{1} << 20;
+
+// A positive number at the start of a text, or `no_limit`: "max" (cgroup v2), 0 (Slurm's word for all memory), nothing.
+std::int64_t limit_in(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && number > 0 ? number : no_limit;
+}
+
+// The least limit of a control group and those around it. A container may see only the inner part of the group's path, or none.
+std::int64_t cgroup_limit(const std::string& mount, std::string group, const std::string& file_name) {
+  std::int64_t limit = no_limit;
+  while (true) {
+    std::ifstream file(mount + group + "/" + file_name);
+    if (std::string line; std::getline(file, line)) limit = std::min(limit, limit_in(line));
+    if (group.empty()) return limit;
+    group.resize(group.rfind('/') == std::string::npos ? 0 : group.rfind('/'));
+  }
+}
+
+std::int64_t cgroup_limits(const std::string& root) {
+  std::int64_t limit = no_limit;
+  std::ifstream groups(root + "/proc/self/cgroup");
+  for (std::string line; std::getline(groups, line);) {  // number:controllers:/path
+    const std::size_t first = line.find(':'), second = first == std::string::npos ? first : line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    const std::string group = line.substr(second + 1);
+    if (controllers == ",,") {
+      limit = std::min(limit, cgroup_limit(root + "/sys/fs/cgroup", group, "memory.max"));
+      limit = std::min(limit, cgroup_limit(root + "/sys/fs/cgroup/unified", group, "memory.max"));
+    } else if (controllers.find(",memory,") != std::string::npos) {
+      limit = std::min(limit, cgroup_limit(root + "/sys/fs/cgroup/memory", group, "memory.limit_in_bytes"));
+    }
+  }
+  return limit;
+}
+
+std::int64_t slurm_limit(const std::function<const char*(const char*)>& environment) {
+  const auto number = [&](const char* name) {
+    const char* text = environment(name);
+    return text == nullptr ? no_limit : limit_in(text);
+  };
+  const auto product = [](std::int64_t a, std::int64_t b) { return a > no_limit / b ? no_limit : a * b; };
+  const std::int64_t cpus = number("SLURM_CPUS_ON_NODE");
+  const std::int64_t by_cpu = cpus == no_limit ? no_limit : product(number("SLURM_MEM_PER_CPU"), cpus);
+  return product(std::min(number("SLURM_MEM_PER_NODE"), by_cpu), mib);
+}
+
+}  // namespace
 
 std::int64_t resident_bytes() {
   std::ifstream file("/proc/self/statm");
   std::int64_t total = 0, resident = 0;
   return file >> total >> resident ? resident * sysconf(_SC_PAGESIZE) : 0;
+}
+
+std::int64_t peak_resident_bytes() {
+  rusage usage{};
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? std::int64_t{usage.ru_maxrss} * 1024 : 0;
+}
+
+std::int64_t node_memory_bytes(const std::string& root, const std::function<const char*(const char*)>& environment) {
+  const std::int64_t physical = std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
+  return std::min({physical, cgroup_limits(root), slurm_limit(environment)});
 }
 
 }  // namespace xylem
