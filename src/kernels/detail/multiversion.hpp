@@ -3,7 +3,7 @@
 /// XYLEM_MULTIVERSION on a function compiles it for plain x86-64, x86-64-v3 (AVX2) and x86-64-v4 (AVX-512), and the loader takes
 /// the best that the processor runs: portable packages get vector code. The bits do not depend on the choice. What such a
 /// function calls must be XYLEM_INLINE, or it is compiled for plain x86-64. Sanitizers do not live with the resolvers, which run
-/// before them.
+/// before them; XYLEM_ONE_VERSION leaves the choice to the compiler's options (tests/kernels does).
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer) || __has_feature(thread_sanitizer)
 #define XYLEM_SANITIZED
@@ -14,7 +14,7 @@
 #endif
 
 #if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__AVX512F__) && \
-    !defined(XYLEM_SANITIZED)
+    !defined(XYLEM_SANITIZED) && !defined(XYLEM_ONE_VERSION)
 #define XYLEM_MULTIVERSION __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define XYLEM_MULTIVERSION
