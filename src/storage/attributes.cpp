@@ -8,6 +8,8 @@
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
 
+#include "detail/collected.hpp"
+#include "detail/extents.hpp"
 #include "detail/types.hpp"
 
 namespace xylem::h5 {
@@ -21,10 +23,12 @@ constexpr std::array<std::string_view, 10> bookkeeping{
     "CLASS",         "NAME",          "DIMENSION_LIST",      "REFERENCE_LIST", "DIMENSION_LABELS",
     "_Netcdf4Dimid", "_NCProperties", "_Netcdf4Coordinates", "_nc3_strict",    "_NCCOPY"};
 
-Shape extents(hid_t space) {
+Shape read_shape(hid_t space, const std::string& where) {
   std::array<hsize_t, H5S_MAX_RANK> dims{};
-  const int rank = H5Sget_simple_extent_dims(space, dims.data(), nullptr);
-  return rank > 0 ? Shape(dims.begin(), dims.begin() + rank) : Shape{};
+  const int rank = check(H5Sget_simple_extent_dims(space, dims.data(), nullptr), "cannot read the shape of " + where);
+  Shape shape;
+  for (std::size_t d = 0; d < static_cast<std::size_t>(rank); ++d) shape.push_back(to_extent(dims[d], where));
+  return shape;
 }
 
 std::string trimmed(const char* text, std::size_t size, H5T_str_t padding) {
@@ -35,6 +39,7 @@ std::string trimmed(const char* text, std::size_t size, H5T_str_t padding) {
 
 std::vector<std::string> read_strings(hid_t attribute, hid_t type, hid_t space, std::size_t count, const std::string& where) {
   std::vector<std::string> result(count);
+  if (count == 0) return result;
   if (H5Tis_variable_str(type) > 0) {
     std::vector<char*> pointers(count, nullptr);
     check(H5Aread(attribute, type, pointers.data()), "cannot read " + where);
@@ -54,34 +59,12 @@ std::vector<std::string> read_strings(hid_t attribute, hid_t type, hid_t space, 
 template <class T>
 std::vector<T> read_numbers(hid_t attribute, hid_t type, std::size_t count, const std::string& where) {
   std::vector<T> result(count);
+  if (count == 0) return result;  // HDF5 takes no buffer without elements
   check(H5Aread(attribute, type, result.data()), "cannot read " + where);
   return result;
 }
 
-// Enums are read as they are stored, then widened: HDF5 does not promise to convert them to integers.
-template <class Stored>
-std::vector<std::int64_t> read_enum(hid_t attribute, hid_t type, std::size_t count, const std::string& where) {
-  const Datatype native(H5Tget_native_type(type, H5T_DIR_ASCEND));
-  const auto stored = read_numbers<Stored>(attribute, native.get(), count, where);
-  return {stored.begin(), stored.end()};
-}
-
 }  // namespace
-
-void for_each_attribute(hid_t object, const std::string& where, const std::function<void(const std::string&, hid_t)>& visit) {
-  std::vector<std::string> names;
-  const auto collect = [](hid_t, const char* name, const H5A_info_t*, void* out) -> herr_t {
-    static_cast<std::vector<std::string>*>(out)->emplace_back(name);
-    return 0;
-  };
-  hsize_t index = 0;
-  check(H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, &index, collect, &names), "cannot list the attributes of " + where);
-  for (const std::string& name : names) {
-    const Attribute attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT));
-    if (!attribute) fail("cannot open attribute '" + printable(name) + "' of " + where);
-    visit(name, attribute.get());
-  }
-}
 
 AttributeValue read_attribute(hid_t attribute, const std::string& where) {
   AttributeValue value;
@@ -91,7 +74,7 @@ AttributeValue read_attribute(hid_t attribute, const std::string& where) {
   value.dtype = describe_type(type.get());
   value.null = H5Sget_simple_extent_type(space.get()) == H5S_NULL;
   if (value.null) return value;
-  value.shape = extents(space.get());
+  value.shape = read_shape(space.get(), where);
   const auto count = num_elements(value.shape);
   if (!count || checked_product(*count, std::max(value.dtype.size, 1)).value_or(max_attribute_bytes + 1) > max_attribute_bytes)
     return value;
@@ -99,43 +82,38 @@ AttributeValue read_attribute(hid_t attribute, const std::string& where) {
   switch (value.dtype.type_class) {
     case TypeClass::string: value.data = read_strings(attribute, type.get(), space.get(), size, where); break;
     case TypeClass::floating: value.data = read_numbers<double>(attribute, H5T_NATIVE_DOUBLE, size, where); break;
-    case TypeClass::boolean:
-    case TypeClass::integer:
-    case TypeClass::uinteger:
-      if (value.dtype.enumeration) {
-        const bool is_signed = value.dtype.type_class == TypeClass::integer;
-        switch (value.dtype.size) {
-          case 1:
-            value.data = is_signed ? read_enum<std::int8_t>(attribute, type.get(), size, where)
-                                   : read_enum<std::uint8_t>(attribute, type.get(), size, where);
-            break;
-          case 2:
-            value.data = is_signed ? read_enum<std::int16_t>(attribute, type.get(), size, where)
-                                   : read_enum<std::uint16_t>(attribute, type.get(), size, where);
-            break;
-          case 4:
-            value.data = is_signed ? read_enum<std::int32_t>(attribute, type.get(), size, where)
-                                   : read_enum<std::uint32_t>(attribute, type.get(), size, where);
-            break;
-          default: value.data = read_enum<std::int64_t>(attribute, type.get(), size, where); break;
-        }
-      } else if (value.dtype.type_class == TypeClass::uinteger) {
-        value.data = read_numbers<std::uint64_t>(attribute, H5T_NATIVE_UINT64, size, where);
-      } else {
-        value.data = read_numbers<std::int64_t>(attribute, H5T_NATIVE_INT64, size, where);
-      }
+    case TypeClass::boolean:  // HDF5 converts enums to integers as it does their base, but no bit fields
+    case TypeClass::integer: value.data = read_numbers<std::int64_t>(attribute, H5T_NATIVE_INT64, size, where); break;
+    case TypeClass::uinteger: {
+      const hid_t memory = H5Tget_class(type.get()) == H5T_BITFIELD ? H5T_NATIVE_B64 : H5T_NATIVE_UINT64;
+      value.data = read_numbers<std::uint64_t>(attribute, memory, size, where);
       break;
+    }
     default: break;
   }
   return value;
 }
 
-Attributes read_attributes(hid_t object, const std::string& where) {
+Attributes read_attributes(hid_t object, const std::string& where, const AttributeVisitor& visit_bookkeeping) {
+  Collected<std::string> names;
+  const auto collect = [](hid_t, const char* name, const H5A_info_t*, void* out) -> herr_t {
+    return static_cast<Collected<std::string>*>(out)->add([&] { return std::string(name); });
+  };
+  hsize_t index = 0;
+  const herr_t listed = H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, &index, collect, &names);
   Attributes result;
-  for_each_attribute(object, where, [&](const std::string& name, hid_t attribute) {
-    if (std::find(bookkeeping.begin(), bookkeeping.end(), name) != bookkeeping.end()) return;
-    result.emplace(name, read_attribute(attribute, "attribute '" + printable(name) + "' of " + where));
-  });
+  for (const std::string& name : names.take(listed, "cannot list the attributes of " + where)) {
+    const bool is_bookkeeping = std::find(bookkeeping.begin(), bookkeeping.end(), name) != bookkeeping.end();
+    if (is_bookkeeping && !visit_bookkeeping) continue;
+    const std::string which = "attribute '" + printable(name) + "' of " + where;
+    const Attribute attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT));
+    if (!attribute) fail("cannot open " + which);
+    if (is_bookkeeping) {
+      visit_bookkeeping(name, attribute.get());
+    } else {
+      result.emplace(name, read_attribute(attribute.get(), which));
+    }
+  }
   return result;
 }
 

@@ -6,8 +6,6 @@
 #include "xylem/model/chunk_grid.hpp"
 #include "xylem/support/error.hpp"
 
-#include "detail/dataset_info.hpp"
-
 namespace xylem {
 
 void for_each_chunk(const DatasetInfo& info, const Box& box, const std::function<void(const Shape&)>& visit) {
@@ -39,6 +37,15 @@ Box clipped_chunk(const DatasetInfo& info, const Shape& start) {
   return box;
 }
 
+Box intersection(const Box& a, const Box& b) {
+  Box box = a;
+  for (std::size_t d = 0; d < a.start.size(); ++d) {
+    box.start[d] = std::max(a.start[d], b.start[d]);
+    box.count[d] = std::min(a.start[d] + a.count[d], b.start[d] + b.count[d]) - box.start[d];
+  }
+  return box;
+}
+
 void write_fill(const DatasetInfo& info, std::span<std::byte> out) {
   if (info.fill.empty()) {
     std::fill(out.begin(), out.end(), std::byte{0});
@@ -51,7 +58,7 @@ void fail_chunk(const DatasetInfo& info, const Shape& start, const std::string& 
   Shape coordinates = start;
   for (std::size_t d = 0; d < start.size(); ++d) coordinates[d] /= info.chunk[d];
   throw DataError("chunk {} (elements {}) of {} cannot be read ({}): the file is damaged", format_shape(coordinates),
-                  format_box(clipped_chunk(info, start)), h5::describe(info.ref), reason);
+                  format_box(clipped_chunk(info, start)), info.ref.describe(), reason);
 }
 
 }  // namespace xylem

@@ -1,43 +1,34 @@
 #include "detail/dataset_info.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
 
 #include "detail/attributes.hpp"
+#include "detail/extents.hpp"
 #include "detail/types.hpp"
 
 namespace xylem::h5 {
 namespace {
 
-std::int64_t extent(hsize_t value, const DatasetInfo& info) {
-  if (value > static_cast<hsize_t>(std::numeric_limits<std::int64_t>::max())) {
-    throw DataError("{} has an extent of {}, more than 63 bits can count", describe(info.ref), value);
-  }
-  return static_cast<std::int64_t>(value);
-}
-
 void read_space(hid_t dataset, DatasetInfo& info) {
   const Dataspace space(H5Dget_space(dataset));
-  if (!space) fail("cannot read the dataspace of " + describe(info.ref));
+  if (!space) fail("cannot read the dataspace of " + info.ref.describe());
   info.null = H5Sget_simple_extent_type(space.get()) == H5S_NULL;
   if (info.null) return;
   std::array<hsize_t, H5S_MAX_RANK> dims{}, max_dims{};
   const int rank = check(H5Sget_simple_extent_dims(space.get(), dims.data(), max_dims.data()),
-                         "cannot read the shape of " + describe(info.ref));
+                         "cannot read the shape of " + info.ref.describe());
   for (std::size_t d = 0; d < static_cast<std::size_t>(rank); ++d) {
-    info.shape.push_back(extent(dims[d], info));
-    info.max_shape.push_back(max_dims[d] == H5S_UNLIMITED ? -1 : extent(max_dims[d], info));
+    info.shape.push_back(to_extent(dims[d], info.ref.describe()));
+    info.max_shape.push_back(max_dims[d] == H5S_UNLIMITED ? -1 : to_extent(max_dims[d], info.ref.describe()));
   }
 }
 
 void read_filters(hid_t properties, DatasetInfo& info) {
-  const int count = check(H5Pget_nfilters(properties), "cannot read the filters of " + describe(info.ref));
+  const int count = check(H5Pget_nfilters(properties), "cannot read the filters of " + info.ref.describe());
   for (int i = 0; i < count; ++i) {
     FilterInfo filter;
     unsigned config = 0;
@@ -46,7 +37,7 @@ void read_filters(hid_t properties, DatasetInfo& info) {
     std::array<char, 256> name{};
     filter.id = check(H5Pget_filter2(properties, static_cast<unsigned>(i), &filter.flags, &parameters, filter.parameters.data(),
                                      name.size(), name.data(), &config),
-                      "cannot read the filters of " + describe(info.ref));
+                      "cannot read the filters of " + info.ref.describe());
     filter.parameters.resize(std::min<std::size_t>(parameters, 64));
     filter.name = printable(std::string(name.data(), strnlen(name.data(), name.size())));
     info.filters.push_back(std::move(filter));
@@ -55,19 +46,19 @@ void read_filters(hid_t properties, DatasetInfo& info) {
 
 void read_fill(hid_t properties, hid_t stored_type, DatasetInfo& info) {
   H5D_fill_value_t status = H5D_FILL_VALUE_DEFAULT;
-  check(H5Pfill_value_defined(properties, &status), "cannot read the fill value of " + describe(info.ref));
+  check(H5Pfill_value_defined(properties, &status), "cannot read the fill value of " + info.ref.describe());
   H5D_fill_time_t time = H5D_FILL_TIME_IFSET;
-  check(H5Pget_fill_time(properties, &time), "cannot read the fill time of " + describe(info.ref));
+  check(H5Pget_fill_time(properties, &time), "cannot read the fill time of " + info.ref.describe());
   info.fill_defined = status != H5D_FILL_VALUE_UNDEFINED && time != H5D_FILL_TIME_NEVER;
   if (status != H5D_FILL_VALUE_USER_DEFINED || !info.dtype.is_numeric()) return;
   info.fill.resize(static_cast<std::size_t>(info.dtype.size));
   const Datatype type = memory_type(stored_type, info.dtype);
-  check(H5Pget_fill_value(properties, type.get(), info.fill.data()), "cannot read the fill value of " + describe(info.ref));
+  check(H5Pget_fill_value(properties, type.get(), info.fill.data()), "cannot read the fill value of " + info.ref.describe());
 }
 
 void read_layout(hid_t dataset, hid_t stored_type, DatasetInfo& info) {
   const PropertyList properties(H5Dget_create_plist(dataset));
-  if (!properties) fail("cannot read the properties of " + describe(info.ref));
+  if (!properties) fail("cannot read the properties of " + info.ref.describe());
   switch (H5Pget_layout(properties.get())) {
     case H5D_COMPACT: info.layout = Layout::compact; break;
     case H5D_CHUNKED: info.layout = Layout::chunked; break;
@@ -76,15 +67,15 @@ void read_layout(hid_t dataset, hid_t stored_type, DatasetInfo& info) {
   }
   if (info.layout == Layout::chunked) {
     std::array<hsize_t, H5S_MAX_RANK> chunk{};
-    const int rank =
-        check(H5Pget_chunk(properties.get(), H5S_MAX_RANK, chunk.data()), "cannot read the chunk shape of " + describe(info.ref));
+    const int rank = check(H5Pget_chunk(properties.get(), H5S_MAX_RANK, chunk.data()),
+                           "cannot read the chunk shape of " + info.ref.describe());
     info.chunk.assign(chunk.begin(), chunk.begin() + rank);
     if (info.chunk.size() != info.shape.size() || std::find(info.chunk.begin(), info.chunk.end(), 0) != info.chunk.end()) {
-      throw DataError("{} has shape {} but chunk shape {}: the file is damaged", describe(info.ref), format_shape(info.shape),
+      throw DataError("{} has shape {} but chunk shape {}: the file is damaged", info.ref.describe(), format_shape(info.shape),
                       format_shape(info.chunk));
     }
     unsigned options = 0;
-    check(H5Pget_chunk_opts(properties.get(), &options), "cannot read the chunk options of " + describe(info.ref));
+    check(H5Pget_chunk_opts(properties.get(), &options), "cannot read the chunk options of " + info.ref.describe());
     info.raw_edge_chunks = (options & H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0;
     read_filters(properties.get(), info);
   }
@@ -107,7 +98,7 @@ std::vector<std::vector<ObjectId>> read_dimension_list(hid_t dataset, hid_t attr
   const hssize_t length = H5Sget_simple_extent_npoints(space.get());
   if (!base || H5Tequal(base.get(), H5T_STD_REF_OBJ) <= 0 || length != static_cast<hssize_t>(info.shape.size())) return {};
   std::vector<hvl_t> lists(info.shape.size());
-  check(H5Aread(attribute, type.get(), lists.data()), "cannot read the dimension scales of " + describe(info.ref));
+  check(H5Aread(attribute, type.get(), lists.data()), "cannot read the dimension scales of " + info.ref.describe());
   std::vector<std::vector<ObjectId>> result(lists.size());
   for (std::size_t d = 0; d < lists.size(); ++d) {
     const auto* references = static_cast<const hobj_ref_t*>(lists[d].p);
@@ -117,38 +108,33 @@ std::vector<std::vector<ObjectId>> read_dimension_list(hid_t dataset, hid_t attr
   return result;
 }
 
-void read_scales(hid_t dataset, ScannedDataset& scanned) {
+// One of the attributes in which HDF5's dimension scales and netCDF-4 keep what they know of a dataset.
+void read_bookkeeping(hid_t dataset, const std::string& name, hid_t attribute, ScannedDataset& scanned) {
   DatasetInfo& info = scanned.info;
-  const std::string where = describe(info.ref);
-  for_each_attribute(dataset, where, [&](const std::string& name, hid_t attribute) {
-    if (name == "CLASS") {
-      info.is_scale = read_attribute(attribute, where).as_string() == "DIMENSION_SCALE";
-    } else if (name == "DIMENSION_LABELS") {
-      info.dim_labels = read_attribute(attribute, where).as_strings().value_or(std::vector<std::string>{});
-    } else if (name == "NAME") {
-      info.scale_name = read_attribute(attribute, where).as_string().value_or(std::string{});
-    } else if (name == "_Netcdf4Dimid") {
-      const auto number = read_attribute(attribute, where).as_integers();
-      if (number && number->size() == 1) info.netcdf_dim = number->front();
-    } else if (name == "_Netcdf4Coordinates") {
-      info.netcdf_dims = read_attribute(attribute, where).as_integers().value_or(std::vector<std::int64_t>{});
-    } else if (name == "DIMENSION_LIST") {
-      scanned.scales = read_dimension_list(dataset, attribute, info);
-    }
-  });
+  const std::string where = info.ref.describe();
+  if (name == "CLASS") {
+    info.is_scale = read_attribute(attribute, where).as_string() == "DIMENSION_SCALE";
+  } else if (name == "DIMENSION_LABELS") {
+    info.dim_labels = read_attribute(attribute, where).as_strings().value_or(std::vector<std::string>{});
+  } else if (name == "NAME") {
+    info.scale_name = read_attribute(attribute, where).as_string().value_or(std::string{});
+  } else if (name == "_Netcdf4Dimid") {
+    const auto number = read_attribute(attribute, where).as_integers();
+    if (number && number->size() == 1) info.netcdf_dim = number->front();
+  } else if (name == "_Netcdf4Coordinates") {
+    info.netcdf_dims = read_attribute(attribute, where).as_integers().value_or(std::vector<std::int64_t>{});
+  } else if (name == "DIMENSION_LIST") {
+    scanned.scales = read_dimension_list(dataset, attribute, info);
+  }
 }
 
 }  // namespace
-
-std::string describe(const DatasetRef& ref) {
-  return fmt::format("dataset '{}' of '{}'", printable(ref.path), printable(ref.file));
-}
 
 DatasetInfo read_storage_info(hid_t dataset, const DatasetRef& ref) {
   DatasetInfo info;
   info.ref = ref;
   const Datatype type(H5Dget_type(dataset));
-  if (!type) fail("cannot read the datatype of " + describe(ref));
+  if (!type) fail("cannot read the datatype of " + ref.describe());
   info.dtype = describe_type(type.get());
   read_space(dataset, info);
   read_layout(dataset, type.get(), info);
@@ -157,8 +143,9 @@ DatasetInfo read_storage_info(hid_t dataset, const DatasetRef& ref) {
 
 ScannedDataset read_dataset_info(hid_t dataset, const DatasetRef& ref) {
   ScannedDataset scanned{read_storage_info(dataset, ref), {}};
-  scanned.info.attributes = read_attributes(dataset, describe(ref));
-  read_scales(dataset, scanned);
+  scanned.info.attributes = read_attributes(dataset, ref.describe(), [&](const std::string& name, hid_t attribute) {
+    read_bookkeeping(dataset, name, attribute, scanned);
+  });
   return scanned;
 }
 

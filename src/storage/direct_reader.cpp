@@ -8,6 +8,8 @@
 #include "xylem/model/chunk_grid.hpp"
 
 #include "detail/chunks.hpp"
+#include "detail/compat.hpp"
+#include "detail/extents.hpp"
 
 namespace xylem {
 namespace {
@@ -48,7 +50,7 @@ void DirectReader::read(const Box& box, std::span<std::byte> out) {
 }
 
 void DirectReader::read_chunk(const Shape& start, std::span<std::byte> out) {
-  const std::vector<hsize_t> offset(start.begin(), start.end());
+  const std::vector<hsize_t> offset = h5::to_hsize(start);
   const auto fail = [&](const std::string& reason) { fail_chunk(info_, start, reason); };
   // Not H5Dget_chunk_info_by_coord, which HDF5 1.10 answers by walking the whole chunk index.
   hsize_t size = 0;
@@ -60,13 +62,13 @@ void DirectReader::read_chunk(const Shape& start, std::span<std::byte> out) {
   }
   if (size == 0) {  // never written, as other releases put it, or damaged
     std::byte nothing{};
-    if (H5Dread_chunk(dataset_, H5P_DEFAULT, offset.data(), &read_mask, &nothing) < 0) return write_fill(info_, out);
+    if (h5::read_chunk(dataset_, offset.data(), read_mask, &nothing, 1) < 0) return write_fill(info_, out);
     fail("it holds no bytes");
   }
   if (size > out.size() + max_expansion_bytes)
     fail(fmt::format("it claims {} stored bytes for {} bytes of elements", size, out.size()));
   raw_.resize(size);
-  if (H5Dread_chunk(dataset_, H5P_DEFAULT, offset.data(), &read_mask, raw_.data()) < 0) fail("HDF5: " + h5::last_error());
+  if (h5::read_chunk(dataset_, offset.data(), read_mask, raw_.data(), raw_.size()) < 0) fail("HDF5: " + h5::last_error());
   const std::string problem = pipeline_.decode(raw_, read_mask, out);
   if (!problem.empty()) fail(problem);
 }

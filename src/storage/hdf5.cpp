@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 #include "xylem/model/limits.hpp"
 #include "xylem/support/error.hpp"
@@ -17,7 +18,11 @@ namespace {
 
 herr_t keep_description(unsigned, const H5E_error2_t* error, void* out) {
   auto& text = *static_cast<std::string*>(out);
-  if (text.empty() && error->desc != nullptr) text = error->desc;
+  try {
+    if (text.empty() && error->desc != nullptr) text = error->desc;
+  } catch (const std::bad_alloc&) {  // which must not pass through C code; the error itself is worth more than its description
+    return -1;
+  }
   return 0;
 }
 

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "xylem/support/text.hpp"
 
 #include "detail/attributes.hpp"
+#include "detail/collected.hpp"
 #include "detail/dataset_info.hpp"
 
 namespace xylem {
@@ -28,18 +31,25 @@ struct LinkEntry {
   H5L_type_t type;
 };
 
+using Collected = h5::Collected<LinkEntry>;
+
 std::vector<LinkEntry> list_links(hid_t group, const std::string& where) {
-  std::vector<LinkEntry> links;
+  Collected links;
   const auto collect = [](hid_t, const char* name, const H5L_info_t* info, void* out) -> herr_t {
-    static_cast<std::vector<LinkEntry>*>(out)->push_back({name, info->type});
-    return 0;
+    return static_cast<Collected*>(out)->add([&] { return LinkEntry{name, info->type}; });
   };
   const h5::PropertyList properties(H5Gget_create_plist(group));
   unsigned order = 0;
   if (properties) H5Pget_link_creation_order(properties.get(), &order);
   const H5_index_t index = (order & H5P_CRT_ORDER_TRACKED) != 0 ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
-  h5::check(H5Literate(group, index, H5_ITER_INC, nullptr, collect, &links), "cannot list the members of " + where);
-  return links;
+  const herr_t listed = H5Literate(group, index, H5_ITER_INC, nullptr, collect, &links);
+  std::vector<LinkEntry> result = links.take(listed, "cannot list the members of " + where);
+  std::set<std::string_view> names;
+  for (const LinkEntry& link : result) {
+    if (!names.insert(link.name).second)
+      throw DataError("group {} has two members named '{}': the file is damaged", where, printable(link.name));
+  }
+  return result;
 }
 
 class Scan {

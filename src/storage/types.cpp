@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <limits>
 #include <memory>
 
 #include "xylem/support/text.hpp"
@@ -113,7 +114,12 @@ std::string compound_members(hid_t type) {
 
 DType describe_type(hid_t type) {
   DType result;
-  result.size = static_cast<std::int32_t>(H5Tget_size(type));
+  const std::size_t size = H5Tget_size(type);
+  if (size > static_cast<std::size_t>(std::numeric_limits<decltype(result.size)>::max())) {
+    result.detail = fmt::format("elements of {} bytes", size);
+    return result;
+  }
+  result.size = static_cast<std::int32_t>(size);
   switch (H5Tget_class(type)) {
     case H5T_INTEGER:
     case H5T_BITFIELD: return describe_integer(type);
@@ -145,6 +151,14 @@ DType describe_type(hid_t type) {
 Datatype memory_type(hid_t stored, const DType& dtype) {
   if (dtype.standard) return Datatype(H5Tcopy(stored));
   if (dtype.type_class == TypeClass::floating) return Datatype(H5Tcopy(dtype.size == 4 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE));
+  if (H5Tget_class(stored) == H5T_BITFIELD) {  // which HDF5 converts to bit fields alone
+    switch (dtype.size) {
+      case 1: return Datatype(H5Tcopy(H5T_NATIVE_B8));
+      case 2: return Datatype(H5Tcopy(H5T_NATIVE_B16));
+      case 4: return Datatype(H5Tcopy(H5T_NATIVE_B32));
+      default: return Datatype(H5Tcopy(H5T_NATIVE_B64));
+    }
+  }
   const bool is_signed = dtype.type_class != TypeClass::uinteger;
   switch (dtype.size) {
     case 1: return Datatype(H5Tcopy(is_signed ? H5T_NATIVE_INT8 : H5T_NATIVE_UINT8));

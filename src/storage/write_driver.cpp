@@ -12,6 +12,7 @@
 #include <cstring>
 #include <iterator>
 #include <limits>
+#include <new>
 
 namespace xylem::h5 {
 namespace {
@@ -81,7 +82,8 @@ H5FD_class_t make_class() {
   driver.open = [](const char*, unsigned, hid_t access_properties, haddr_t) -> H5FD_t* {
     const void* info = H5Pget_driver_info(access_properties);
     if (info == nullptr) return nullptr;
-    auto* file = new OpenFile;
+    auto* file = new (std::nothrow) OpenFile;  // no exception through C code
+    if (file == nullptr) return nullptr;
     std::memcpy(&file->target, info, sizeof file->target);
     return &file->base;
   };

@@ -15,6 +15,7 @@
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
 
+#include "detail/extents.hpp"
 #include "detail/write_driver.hpp"
 
 namespace xylem::h5 {
@@ -28,8 +29,6 @@ PropertyList creation_properties(hid_t kind) {
   if (kind != H5P_DATASET_CREATE) H5Pset_link_creation_order(properties.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
   return properties;
 }
-
-std::vector<hsize_t> extents(const Shape& shape) { return {shape.begin(), shape.end()}; }
 
 Dataspace make_space(std::span<const hsize_t> shape, const hsize_t* max_shape = nullptr) {
   if (shape.empty()) return Dataspace(H5Screate(H5S_SCALAR));
@@ -102,7 +101,7 @@ void FileWriter::create_group(const std::string& path) {
 Dataset FileWriter::create_dataset(const std::string& path, const DatasetSpec& spec) {
   const PropertyList creation = creation_properties(H5P_DATASET_CREATE);
   if (!spec.chunk.empty()) {
-    check(H5Pset_chunk(creation.get(), static_cast<int>(spec.chunk.size()), extents(spec.chunk).data()));
+    check(H5Pset_chunk(creation.get(), static_cast<int>(spec.chunk.size()), to_hsize(spec.chunk).data()));
     if (spec.deflate > 0) {
       check(H5Pset_shuffle(creation.get()));
       check(H5Pset_deflate(creation.get(), static_cast<unsigned>(spec.deflate)));
@@ -113,7 +112,7 @@ Dataset FileWriter::create_dataset(const std::string& path, const DatasetSpec& s
   const PropertyList access(H5Pcreate(H5P_DATASET_ACCESS));
   check(H5Pset_chunk_cache(access.get(), 0, 0, 0));
 
-  const std::vector<hsize_t> shape = extents(spec.shape);
+  const std::vector<hsize_t> shape = to_hsize(spec.shape);
   std::vector<hsize_t> max_shape = shape;
   if (spec.unlimited) max_shape.at(0) = H5S_UNLIMITED;
   const Dataspace space = make_space(shape, max_shape.data());
@@ -125,7 +124,7 @@ void FileWriter::write(const Dataset& dataset, const Box& box, hid_t memory_type
     check(H5Dwrite(dataset.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data));
     return;
   }
-  const std::vector<hsize_t> start = extents(box.start), count = extents(box.count);
+  const std::vector<hsize_t> start = to_hsize(box.start), count = to_hsize(box.count);
   const Dataspace there(check(H5Dget_space(dataset.get())));
   check(H5Sselect_hyperslab(there.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr));
   const Dataspace here = make_space(count);

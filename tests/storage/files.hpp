@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -40,6 +42,13 @@ inline h5::File create_file(const std::string& path) {
 inline h5::Group create_group(hid_t where, const std::string& name) {
   return h5::Group(H5Gcreate2(where, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
 }
+
+inline std::string read_bytes(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+inline void write_bytes(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 
 /// A contiguous dataset of doubles 0, 1, 2, ...
 inline h5::Dataset create_dataset(hid_t where, const std::string& name, const std::vector<hsize_t>& shape = {4}) {

@@ -241,3 +241,137 @@ TEST(Reader, RefusesADatasetThatChanged) {
     EXPECT_THROW(DatasetReader(files, info), DataError) << name;
   }
 }
+
+namespace {
+
+// Expects DataError from every strategy that reads all elements, and from what is asked before.
+void expect_damage(const std::string& path) {
+  FilePool files;
+  const auto info = datasets(path).at(0);
+  for (const IoStrategy strategy : {IoStrategy::direct, IoStrategy::hyperslab}) {
+    auto reader = make_reader(files, info, strategy);
+    if (!reader) continue;
+    std::vector<std::byte> out(static_cast<std::size_t>(num_elements(info->shape).value() * info->dtype.size));
+    EXPECT_THROW(reader->read(Box{Shape(info->shape.size(), 0), info->shape}, out), DataError);
+    EXPECT_THROW((void)reader->summarize(), DataError);
+  }
+}
+
+}  // namespace
+
+TEST(Reader, AChunkIndexThatCannotBeReadIsAnErrorAndNotAnEmptyDataset) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("file.h5");
+  // The first release's index is a B-tree; 1000 chunks make several nodes. Those of groups have a 0 behind their signature.
+  for (const bool filtered : {false, true}) {
+    {
+      const auto file = test::create_file(path);
+      const h5::PropertyList properties(H5Pcreate(H5P_DATASET_CREATE));
+      const hsize_t shape[] = {100, 100}, chunk[] = {4, 5};
+      H5Pset_chunk(properties.get(), 2, chunk);
+      if (filtered) H5Pset_deflate(properties.get(), 1);
+      const h5::Dataspace space(H5Screate_simple(2, shape, nullptr));
+      const h5::Dataset dataset(
+          H5Dcreate2(file.get(), "x", H5T_STD_I32LE, space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT));
+      const std::vector<std::int32_t> values(10000, 7);
+      H5Dwrite(dataset.get(), H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+    }
+    const std::string original = test::read_bytes(path);
+    int nodes = 0;
+    for (std::size_t at = original.find("TREE"); at != std::string::npos; at = original.find("TREE", at + 1)) {
+      if (original[at + 4] != 1) continue;
+      ++nodes;
+      std::string damaged = original;
+      damaged.replace(at, 4, "XXXX");
+      test::write_bytes(path, damaged);
+      expect_damage(path);
+    }
+    EXPECT_GT(nodes, 2);
+  }
+}
+
+TEST(Reader, ContiguousElementsAreWhereTheFileSaysAndAllThere) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("file.h5");
+  constexpr std::uint64_t bytes = 1000 * sizeof(double);
+  haddr_t offset = 0;
+  {
+    const auto file = test::create_file(path);
+    offset = H5Dget_offset(test::create_dataset(file.get(), "x", {1000}).get());
+  }
+  const std::string original = test::read_bytes(path);
+  const auto little_endian = [](std::uint64_t number) {
+    std::string text(8, '\0');
+    for (char& byte : text) {
+      byte = static_cast<char>(number & 0xff);
+      number >>= 8;
+    }
+    return text;
+  };
+  const std::size_t at = original.find(little_endian(offset) + little_endian(bytes));  // the layout message
+  ASSERT_NE(at, std::string::npos);
+  const auto summarize = [&](std::uint64_t address, std::uint64_t size) {
+    std::string damaged = original;
+    damaged.replace(at, 16, little_endian(address) + little_endian(size));
+    test::write_bytes(path, damaged);
+    FilePool files;
+    return DatasetReader(files, datasets(path).at(0)).summarize();
+  };
+  EXPECT_EQ(summarize(offset, bytes).stored_bytes, static_cast<std::int64_t>(bytes));
+  EXPECT_EQ(summarize(HADDR_UNDEF, bytes).allocated_chunks, 0) << "never written";
+  for (const std::uint64_t size :
+       {std::uint64_t{0}, bytes - 1, std::uint64_t{1} << 40, std::uint64_t{1} << 63, ~std::uint64_t{0}})
+    EXPECT_THROW((void)summarize(offset, size), DataError) << size;
+  EXPECT_THROW((void)summarize(original.size() - bytes + 1, bytes), DataError);
+  EXPECT_THROW((void)summarize(HADDR_UNDEF - 1, bytes), DataError);
+}
+
+TEST(Reader, ElementsBehindAUserBlock) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("file.h5");
+  {
+    const h5::PropertyList creation(H5Pcreate(H5P_FILE_CREATE));
+    H5Pset_userblock(creation.get(), 4096);
+    const h5::File file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), H5P_DEFAULT));
+    test::create_dataset(file.get(), "x", {1000});
+  }
+  FilePool files;
+  const auto info = datasets(path).at(0);
+  DatasetReader reader(files, info);
+  EXPECT_EQ(reader.summarize().stored_bytes, 8000);
+  std::vector<double> values(2);
+  reader.read(Box{{998}, {2}}, std::as_writable_bytes(std::span(values)));
+  EXPECT_EQ(values, (std::vector<double>{998, 999}));
+}
+
+TEST(Reader, BitFieldsAndEnumsWithPadding) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("file.h5");
+  {
+    const auto file = test::create_file(path);
+    const hsize_t shape[] = {2};
+    const h5::Dataspace space(H5Screate_simple(1, shape, nullptr));
+    const std::uint8_t stored[] = {0x01, 0x23, 0xff, 0xf0};  // 12 of 16 bits, big-endian, 4 bits up: 0x012, 0xfff
+    const auto write = [&](const char* name, hid_t type) {
+      const h5::Dataset dataset(H5Dcreate2(file.get(), name, type, space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+      ASSERT_GE(H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, stored), 0);
+    };
+    const h5::Datatype bits(H5Tcopy(H5T_STD_B16BE)), base(H5Tcopy(H5T_STD_U16BE));
+    for (const hid_t type : {bits.get(), base.get()}) {
+      H5Tset_precision(type, 12);
+      H5Tset_offset(type, 4);
+    }
+    const h5::Datatype colours(H5Tenum_create(base.get()));
+    H5Tenum_insert(colours.get(), "RED", stored);
+    H5Tenum_insert(colours.get(), "BLUE", stored + 2);
+    write("bits", bits.get());
+    write("enum", colours.get());
+  }
+  FilePool files;
+  for (const auto& info : datasets(path)) {
+    EXPECT_EQ(info->dtype.name(), "uint16") << info->ref.path;
+    std::vector<std::uint16_t> values(2);
+    DatasetReader(files, info).read(Box{{0}, {2}}, std::as_writable_bytes(std::span(values)));
+    EXPECT_EQ(values, (std::vector<std::uint16_t>{0x012, 0xfff})) << info->ref.path;
+  }
+}

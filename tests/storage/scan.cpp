@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+
+#include "xylem/support/error.hpp"
 
 #include "files.hpp"
 
@@ -250,6 +253,32 @@ TEST_F(ScanTest, AttributesOfEveryType) {
     H5Tenum_insert(colours.get(), "GREEN", stored);
     write_attribute(g, "enum", colours.get(), colours.get(), {}, stored);
 
+    // Twelve bits, four bits up; HDF5's native type for them would have two bytes.
+    const h5::Datatype padded(H5Tcopy(H5T_STD_U32BE));
+    H5Tset_precision(padded.get(), 12);
+    H5Tset_offset(padded.get(), 4);
+    const h5::Datatype shades(H5Tenum_create(padded.get()));
+    const std::uint8_t shade[] = {0, 0, 0xab, 0xc0};
+    H5Tenum_insert(shades.get(), "GREY", shade);
+    write_attribute(g, "padded_enum", shades.get(), shades.get(), {}, shade);
+    const h5::Datatype numbers(H5Tenum_create(H5T_STD_U64LE)), negatives(H5Tenum_create(H5T_STD_I16BE));
+    H5Tenum_insert(numbers.get(), "LARGE", &large);
+    write_attribute(g, "large_enum", numbers.get(), numbers.get(), {}, &large);
+    const std::uint8_t minus_two[] = {0xff, 0xfe};
+    H5Tenum_insert(negatives.get(), "MINUS_TWO", minus_two);
+    write_attribute(g, "negative_enum", negatives.get(), negatives.get(), {}, minus_two);
+    write_attribute(g, "bits", H5T_STD_B16BE, H5T_STD_B16BE, {}, stored);
+
+    for (const auto& [name, type] :
+         {std::pair{"no_int", H5T_STD_I16BE}, std::pair{"no_uint", H5T_STD_U64LE}, std::pair{"no_float", H5T_IEEE_F32LE},
+          std::pair{"no_bool", boolean.get()}, std::pair{"no_fixed", fixed.get()}, std::pair{"no_variable", variable.get()},
+          std::pair{"no_enum", colours.get()}}) {
+      const hsize_t shape[] = {1ULL << 40, 0};
+      const h5::Dataspace nothing(H5Screate_simple(2, shape, nullptr));
+      const h5::Attribute attribute(H5Acreate2(g, name, type, nothing.get(), H5P_DEFAULT, H5P_DEFAULT));
+      ASSERT_TRUE(attribute) << name;
+    }
+
     const h5::Dataspace null(H5Screate(H5S_NULL));
     const h5::Attribute empty(H5Acreate2(g, "null", H5T_STD_I32LE, null.get(), H5P_DEFAULT, H5P_DEFAULT));
     const h5::Datatype compound(H5Tcreate(H5T_COMPOUND, 8));
@@ -281,10 +310,58 @@ TEST_F(ScanTest, AttributesOfEveryType) {
   EXPECT_EQ(at("bool").dtype.name(), "bool");
   EXPECT_EQ(at("bool").as_integers(), std::vector<std::int64_t>{1});
   EXPECT_EQ(at("enum").as_integers(), std::vector<std::int64_t>{258});
+  EXPECT_EQ(at("padded_enum").as_integers(), std::vector<std::int64_t>{0xabc});
+  EXPECT_EQ(at("large_enum").data, at("uint64").data);
+  EXPECT_EQ(at("negative_enum").data, AttributeValue::Data(std::vector<std::int64_t>{-2}));
+  EXPECT_EQ(at("bits").data, AttributeValue::Data(std::vector<std::uint64_t>{258}));
+  for (const auto& [name, data] : std::map<const char*, AttributeValue::Data>{{"no_int", std::vector<std::int64_t>{}},
+                                                                              {"no_uint", std::vector<std::uint64_t>{}},
+                                                                              {"no_float", std::vector<double>{}},
+                                                                              {"no_bool", std::vector<std::int64_t>{}},
+                                                                              {"no_fixed", std::vector<std::string>{}},
+                                                                              {"no_variable", std::vector<std::string>{}},
+                                                                              {"no_enum", std::vector<std::uint64_t>{}}}) {
+    EXPECT_EQ(at(name).data, data) << name;
+    EXPECT_EQ(at(name).shape, (Shape{std::int64_t{1} << 40, 0})) << name;
+    EXPECT_FALSE(at(name).null) << name;
+  }
   EXPECT_TRUE(at("null").null);
   for (const char* name : {"compound", "vlen", "reference"}) EXPECT_EQ(at(name).size(), 0u) << name;
   EXPECT_EQ(at("compound").dtype.name(), "compound");
-  EXPECT_EQ(attributes.size(), 14u);
+  EXPECT_EQ(attributes.size(), 25u);
+}
+
+TEST_F(ScanTest, AnElementOfMoreThanTwoGigabytesHasNoSizeHere) {
+  const auto metadata = scan([](hid_t file) {
+    const h5::Datatype type(H5Tcopy(H5T_C_S1));
+    H5Tset_size(type.get(), (std::size_t{1} << 31) + 8);
+    const h5::Dataspace space(H5Screate(H5S_SCALAR));
+    const h5::Dataset dataset(H5Dcreate2(file, "x", type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    ASSERT_TRUE(dataset);
+  });
+  const DType& dtype = object_at(metadata, "/x").dataset->dtype;
+  EXPECT_EQ(dtype.type_class, TypeClass::unsupported);
+  EXPECT_EQ(dtype.detail, "elements of 2147483656 bytes");
+}
+
+TEST_F(ScanTest, TwoMembersOfOneNameAreDamage) {
+  const std::string path = folder_.file("file.h5");
+  {
+    const auto file = create_file(path);
+    const auto group = create_group(file.get(), "group");
+    create_dataset(group.get(), "first_name");
+    create_dataset(group.get(), "other_name");
+  }
+  std::string bytes = test::read_bytes(path);
+  bytes.replace(bytes.find("other_name"), 10, "first_name");
+  test::write_bytes(path, bytes);
+  try {
+    (void)scan_file(path);
+    FAIL() << "no error";
+  } catch (const DataError& error) {
+    for (const std::string& part : {path, std::string("'/group'"), std::string("'first_name'")})
+      EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+  }
 }
 
 // As the HDF5 Dimension Scale Specification lays them down (https://docs.hdfgroup.org/hdf5/v1_14/_h5_d_s__u_g.html).

@@ -16,6 +16,10 @@ namespace xylem {
 struct DatasetRef {
   std::string file;
   std::string path;
+
+  /// For messages: "dataset '/atm/temperature' of 'file.h5'".
+  [[nodiscard]] std::string describe() const;
+
   friend bool operator==(const DatasetRef&, const DatasetRef&) = default;
 };
 

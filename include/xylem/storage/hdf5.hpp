@@ -50,6 +50,7 @@ using PropertyList = Handle<H5Pclose>;
 template <class Result>
 Result check(Result result, const std::string& what);
 
+/// Throws DataError "WHAT (HDF5: ...)" for the last call of this thread that failed.
 [[noreturn]] void fail(const std::string& what);
 
 template <class Result>

@@ -14,6 +14,7 @@
 
 namespace xylem {
 
+/// How a dataset is read; see DatasetReader.
 enum class IoStrategy : std::uint8_t { automatic, direct, hyperslab };
 
 /// Files that this rank has open to read, the most recently used first; the oldest is closed when there are too many.
@@ -50,12 +51,14 @@ class DatasetReader {
   /// one is to blame, the chunk.
   void read(const Box& box, std::span<std::byte> out);
 
-  /// What is stored. Reads the dataset's chunk index, no elements. Throws DataError where the file is too short to hold it.
+  /// What is stored. Reads the dataset's chunk index, no elements. Throws DataError where that index cannot be
+  /// read, or where the file is too short for what it claims.
   [[nodiscard]] StorageSummary summarize() const;
 
  private:
   bool try_read(const Box& box, std::byte* out) const;
-  [[noreturn]] void blame(const Box& box) const;
+  [[noreturn]] void blame(const Box& box, std::span<std::byte> scratch) const;
+  [[nodiscard]] StorageSummary summarize_chunks() const;
   [[nodiscard]] std::vector<Shape> list_chunks(std::int64_t count) const;
 
   std::shared_ptr<const DatasetInfo> info_;

@@ -39,7 +39,11 @@ class FileWriter {
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
 
+  /// Creates an empty group; the group that it is in must be there.
   void create_group(const std::string& path);
+
+  /// Creates a dataset, in a group that must be there, and returns it open. Where nothing is written to it, it reads as its fill
+  /// value, or zero.
   [[nodiscard]] Dataset create_dataset(const std::string& path, const DatasetSpec& spec);
 
   /// Writes the elements of `box` (all of a scalar or of the dataset, with an empty box) from `data`, row-major in `memory_type`.

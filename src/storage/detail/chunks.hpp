@@ -18,6 +18,9 @@ void for_each_chunk(const DatasetInfo& info, const Box& box, const std::function
 /// The elements of the chunk that starts at `start`, clipped to the shape.
 [[nodiscard]] Box clipped_chunk(const DatasetInfo& info, const Shape& start);
 
+/// The elements that two overlapping boxes have in common.
+[[nodiscard]] Box intersection(const Box& a, const Box& b);
+
 /// Sets all elements to the fill value, or zero where there is none.
 void write_fill(const DatasetInfo& info, std::span<std::byte> out);
 

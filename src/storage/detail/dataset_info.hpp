@@ -21,7 +21,4 @@ struct ScannedDataset {
 /// Reads everything but the elements. Throws DataError naming file and dataset.
 [[nodiscard]] ScannedDataset read_dataset_info(hid_t dataset, const DatasetRef& ref);
 
-/// "dataset '/a/b' of 'file.h5'".
-[[nodiscard]] std::string describe(const DatasetRef& ref);
-
 }  // namespace xylem::h5
