@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <system_error>
 
@@ -23,20 +24,32 @@ bool matches(const std::string& pattern, const std::string& name) {
   return (name[0] != '.' || pattern[0] == '.') && glob_match(pattern, name);
 }
 
-// Folders that cannot be read are passed over, as a shell does, and added to `unreadable`.
-std::vector<fs::directory_entry> entries(const std::string& folder, std::vector<std::string>& unreadable) {
-  std::vector<fs::directory_entry> result;
-  std::error_code error;
-  for (fs::directory_iterator it(folder.empty() ? "." : folder, error), end; !error && it != end; it.increment(error))
-    result.push_back(*it);
-  if (error == std::errc::permission_denied) unreadable.push_back(folder);
-  return result;
-}
-
 struct Expansion {
   std::vector<std::string> found{};
-  std::vector<std::string> unreadable{};  // folders
+  std::map<std::string, std::string> unreadable{};  // what could not be searched, and why
 };
+
+bool is_absent(const std::error_code& error) {
+  return error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
+}
+
+// Folders that cannot be read are passed over, as a shell does, and noted.
+std::vector<fs::directory_entry> entries(const std::string& folder, Expansion& result) {
+  std::vector<fs::directory_entry> found;
+  std::error_code error;
+  for (fs::directory_iterator it(folder.empty() ? "." : folder, error), end; !error && it != end; it.increment(error))
+    found.push_back(*it);
+  if (error && !is_absent(error)) result.unreadable.emplace(folder.empty() ? "." : folder, error.message());
+  return found;
+}
+
+// What a path leads to. Where that cannot be found out, for want of permission or the like, it is noted.
+fs::file_type type_of(const std::string& path, Expansion& result) {
+  std::error_code error;
+  const fs::file_type type = fs::status(path, error).type();
+  if (error && !is_absent(error)) result.unreadable.emplace(path, error.message());
+  return type;
+}
 
 // Walks the pattern's components from `folder` on; only folders that can match are listed.
 void expand(const std::string& folder, const std::vector<std::string>& parts, std::size_t part, Expansion& result) {
@@ -45,7 +58,7 @@ void expand(const std::string& folder, const std::vector<std::string>& parts, st
   const bool last = part + 1 == parts.size();
   if (pattern == "**") {
     if (!last) expand(folder, parts, part + 1, result);
-    for (const auto& entry : entries(folder, result.unreadable)) {
+    for (const auto& entry : entries(folder, result)) {
       const std::string name = entry.path().filename().string();
       if (name[0] == '.') continue;
       if (entry.is_directory(error) && !entry.is_symlink(error)) {
@@ -55,7 +68,7 @@ void expand(const std::string& folder, const std::vector<std::string>& parts, st
       }
     }
   } else if (is_glob(pattern)) {
-    for (const auto& entry : entries(folder, result.unreadable)) {
+    for (const auto& entry : entries(folder, result)) {
       const std::string name = entry.path().filename().string();
       if (!matches(pattern, name)) continue;
       if (last ? entry.is_regular_file(error) : entry.is_directory(error)) {
@@ -63,8 +76,8 @@ void expand(const std::string& folder, const std::vector<std::string>& parts, st
       }
     }
   } else if (const std::string path = join(folder, pattern); last) {
-    if (fs::is_regular_file(path, error)) result.found.push_back(path);
-  } else if (fs::is_directory(path, error)) {
+    if (type_of(path, result) == fs::file_type::regular) result.found.push_back(path);
+  } else if (type_of(path, result) == fs::file_type::directory) {
     expand(path, parts, part + 1, result);
   }
 }
@@ -80,8 +93,6 @@ Expansion expand_pattern(const std::string& pattern) {
   Expansion result;
   if (!parts.empty()) expand(pattern[0] == '/' ? "/" : "", parts, 0, result);
   std::sort(result.found.begin(), result.found.end());
-  std::sort(result.unreadable.begin(), result.unreadable.end());
-  result.unreadable.erase(std::unique(result.unreadable.begin(), result.unreadable.end()), result.unreadable.end());
   return result;
 }
 
@@ -95,8 +106,9 @@ std::vector<std::string> expand_files(const std::vector<std::string>& patterns, 
     if (fs::exists(fs::symlink_status(pattern, error)) || !is_glob(pattern)) {
       if (!fs::exists(pattern, error) && error != std::errc::permission_denied) {
         const fs::path folder = fs::path(pattern).parent_path();
-        std::vector<std::string> names, unreadable;
-        for (const auto& entry : entries(folder.string(), unreadable))
+        std::vector<std::string> names;
+        Expansion unused;
+        for (const auto& entry : entries(folder.string(), unused))
           names.push_back(join(folder.string(), entry.path().filename().string()));
         if (fs::is_symlink(fs::symlink_status(pattern, error))) {
           throw UsageError("'{}' is a symbolic link to '{}', which is not there", printable(pattern),
@@ -109,17 +121,16 @@ std::vector<std::string> expand_files(const std::vector<std::string>& patterns, 
     }
     const auto [found, unreadable] = expand_pattern(pattern);
     if (found.empty() && !unreadable.empty()) {
-      throw ResourceError(
-          "no file matches '{}', but the folder '{}' could not be searched (permission denied): check its permissions",
-          printable(pattern), printable(unreadable[0].empty() ? "." : unreadable[0]));
+      const auto& [folder, reason] = *unreadable.begin();
+      throw ResourceError("no file matches '{}', but '{}' could not be searched ({}): check its permissions", printable(pattern),
+                          printable(folder), reason);
     }
     if (found.empty()) {
       throw UsageError("no file matches '{}' (looked from '{}'); check the pattern and its quotes", printable(pattern),
                        fs::current_path(error).string());
     }
-    for (const std::string& folder : unreadable) {
-      warnings.push_back(fmt::format("the folder '{}' could not be searched for '{}' (permission denied)",
-                                     printable(folder.empty() ? "." : folder), printable(pattern)));
+    for (const auto& [folder, reason] : unreadable) {
+      warnings.push_back(fmt::format("'{}' could not be searched for '{}' ({})", printable(folder), printable(pattern), reason));
     }
     all.insert(all.end(), found.begin(), found.end());
   }

@@ -7,8 +7,9 @@ namespace xylem {
 
 /// The files that names and glob patterns (`*`, `?`, `[...]`, and `**` for any folders) stand for: sorted, each once (by its real
 /// path), written as the user wrote them. A name that exists is taken as it is, even with pattern characters in it. Reads folders
-/// on the calling rank; folders without permission are passed over, with a line in `warnings`. Throws UsageError for a name that
-/// does not exist and for a pattern that matches nothing, ResourceError where that may be for want of permission.
+/// on the calling rank; what cannot be searched (for want of permission, say) is passed over, with a line in `warnings`. Throws
+/// UsageError for a name that does not exist and for a pattern that matches nothing, ResourceError where that may be because
+/// something could not be searched.
 [[nodiscard]] std::vector<std::string> expand_files(const std::vector<std::string>& patterns, std::vector<std::string>& warnings);
 
 }  // namespace xylem
