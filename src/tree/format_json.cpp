@@ -42,6 +42,8 @@ void write_value(JsonWriter& json, const AttributeValue& value) {
         std::size_t next = 0;
         if constexpr (std::is_same_v<std::decay_t<decltype(elements)>, std::monostate>) {
           json.null();
+        } else if (elements.empty()) {  // whatever the shape: (2^40, 0) is no reason to write 2^40 lists
+          json.begin_array().end_array();
         } else {
           write_elements(json, value, elements, 0, next);
         }
