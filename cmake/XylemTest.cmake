@@ -7,7 +7,8 @@ set(XYLEM_TEST_ENVIRONMENT
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
   PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe  # OpenMPI 5 and later
   OMPI_MCA_btl_vader_single_copy_mechanism=none
-  OMP_NUM_THREADS=1 OMP_PROC_BIND=false ASAN_OPTIONS=detect_leaks=0)
+  OMP_NUM_THREADS=1 OMP_PROC_BIND=false
+  ASAN_OPTIONS=detect_leaks=0)  # MPI libraries leak by themselves: only programs that do not start MPI are held to it
 
 function(xylem_add_test file)
   cmake_parse_arguments(arg "BUILD_ONLY" "TIMEOUT" "LAYERS;LINK;RANKS" ${ARGN})
@@ -30,7 +31,8 @@ function(xylem_add_test file)
     endforeach()
   else()
     target_link_libraries(${target} PRIVATE GTest::gtest_main)
-    xylem_add_command_test(${name} TIMEOUT "${arg_TIMEOUT}" COMMAND $<TARGET_FILE:${target}>)
+    xylem_add_command_test(${name} TIMEOUT "${arg_TIMEOUT}" COMMAND $<TARGET_FILE:${target}>
+      ENVIRONMENT ASAN_OPTIONS=detect_leaks=1)
   endif()
 endfunction()
 
