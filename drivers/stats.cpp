@@ -43,10 +43,11 @@ int run(const Communicator& world, const po::variables_map& arguments) {
   options.memory_limit = memory > 0 ? memory : world.node_memory_per_rank();
   options.memory_held = metadata_bytes(idle);
   options.decode_cf = arguments.count("raw") == 0;
-  const StatisticsReport report = compute_statistics(world, selection.datasets, options);
-  print(world, arguments.count("json") != 0  ? format_json(report.rows)
-               : arguments.count("csv") != 0 ? format_csv(report.rows)
-                                             : format_table(report.rows));
+  const StatisticsReport report = compute_statistics(world, selection.datasets, tree.scanned_by(), options);
+  print(world, world.rank() != 0              ? std::string()
+               : arguments.count("json") != 0 ? format_json(report.rows)
+               : arguments.count("csv") != 0  ? format_csv(report.rows)
+                                              : format_table(report.rows));
   log::info("read {} ({} stored) of {} in {:.2f} s on {}: {}/s; memory per rank at most {} over an idle process",
             format_bytes(report.read_bytes), format_bytes(report.stored_bytes), plural(report.rows.size(), "dataset"),
             report.seconds, plural(static_cast<std::size_t>(world.size()), "rank"),
@@ -65,7 +66,7 @@ Command stats_command() {
        "a dataset by its path from the file's root, or a glob: '/atm/*', '**/temp*'; one without '/' is matched with names at any depth. "
        "May be repeated. Default: every numeric dataset.")
       ("memory", po::value<std::string>()->value_name("SIZE"),
-       "what one rank may use beyond an idle process, such as 128MiB. Default: the node's memory divided by its ranks.")
+       "what one rank may use beyond an idle process, such as 128MiB. Default: the least of the node's memory, its control group's limit and Slurm's, divided by the node's ranks.")
       ("raw", "take elements as stored: no _FillValue, missing_value, valid_range, scale_factor, add_offset, _Unsigned. "
               "(NaN counts as missing all the same.)")
       ("csv", "print CSV")

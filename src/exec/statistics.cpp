@@ -5,7 +5,9 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <sstream>
 #include <string>
+#include <utility>
 
 #include "xylem/comm/archive.hpp"
 #include "xylem/kernels/stats.hpp"
@@ -44,6 +46,21 @@ struct Contribution {
   }
 };
 
+// Values go to other ranks one behind the other, so that there are never many of them in both forms.
+template <class T>
+void put(std::ostream& out, const T& value) {
+  cereal::BinaryOutputArchive archive(out);
+  archive(value);
+}
+
+template <class T>
+T get(std::istream& in) {
+  T value;
+  cereal::BinaryInputArchive archive(in);
+  archive(value);
+  return value;
+}
+
 ResultNumber to_result(const std::optional<Number>& number) {
   if (!number) return {};
   if (const auto* value = std::get_if<double>(&*number)) return *value;
@@ -65,40 +82,42 @@ DatasetStatistics to_result(const Stats& stats) {
   return result;
 }
 
-// The ranks share the files out among themselves and tell each other what is stored in them.
-std::vector<StorageSummary> summarize(const Communicator& comm, const Datasets& datasets) {
-  std::map<std::string, int> file_numbers;
-  std::vector<int> owners;
-  for (const auto& info : datasets) {
-    const auto [entry, is_new] = file_numbers.emplace(info->ref.file, static_cast<int>(file_numbers.size()));
-    owners.push_back(entry->second % comm.size());
-  }
-  const std::string own = comm.agree([&] {
+// The rank that scanned a file opens it again; all ranks are told what is stored.
+std::vector<StorageSummary> summarize(const Communicator& comm, const Datasets& datasets,
+                                      const std::map<std::string, int>& scanned_by) {
+  const auto owner = [&](std::size_t i) { return scanned_by.at(datasets[i]->ref.file); };
+  std::string own = comm.agree([&] {
     FilePool files;
-    std::vector<StorageSummary> summaries;
+    std::ostringstream out;
     for (std::size_t i = 0; i < datasets.size(); ++i) {
-      if (owners[i] == comm.rank())
-        summaries.push_back(datasets[i]->null ? StorageSummary{} : DatasetReader(files, datasets[i]).summarize());
+      if (owner(i) == comm.rank()) put(out, datasets[i]->null ? StorageSummary{} : DatasetReader(files, datasets[i]).summarize());
     }
-    return to_bytes(summaries);
+    return std::move(out).str();
   });
-  std::vector<std::vector<StorageSummary>> by_rank;
-  for (const std::string& bytes : comm.all_gather(own)) by_rank.push_back(from_bytes<std::vector<StorageSummary>>(bytes));
-  std::vector<std::size_t> next(by_rank.size(), 0);
-  std::vector<StorageSummary> result;
-  for (const int owner : owners) {
-    const auto rank = static_cast<std::size_t>(owner);
-    result.push_back(std::move(by_rank[rank][next[rank]++]));
+  std::vector<StorageSummary> result(datasets.size());
+  int rank = 0;
+  for (std::string& bytes : comm.all_gather(std::exchange(own, {}))) {
+    std::istringstream in(std::move(bytes));
+    for (std::size_t i = 0; i < datasets.size(); ++i) {
+      if (owner(i) == rank) result[i] = get<StorageSummary>(in);
+    }
+    ++rank;
   }
   return result;
 }
 
-std::vector<CfDecoding> decodings(const Datasets& datasets, bool decode_cf) {
-  std::vector<CfDecoding> result;
-  std::vector<std::string> warnings;
-  for (const auto& info : datasets) result.push_back(decode_cf ? cf_decoding(*info, warnings) : CfDecoding{});
-  for (const std::string& warning : warnings) log::warning("{}", warning);
-  return result;
+// The decoding is made anew wherever it is needed: for many datasets it would take more room than their metadata.
+CfDecoding decoding_of(const DatasetInfo& info, bool decode_cf) {
+  std::vector<std::string> warned_of_before;
+  return decode_cf ? cf_decoding(info, warned_of_before) : CfDecoding{};
+}
+
+void warn_of_attributes(const Datasets& datasets) {
+  for (const auto& info : datasets) {
+    std::vector<std::string> warnings;
+    (void)cf_decoding(*info, warnings);
+    for (const std::string& warning : warnings) log::warning("{}", warning);
+  }
 }
 
 // Adds the elements that were never written.
@@ -108,28 +127,31 @@ void add_fill(StatsAccumulator& accumulator, const DatasetScan& scan) {
   accumulator.update_constant(element.data(), scan.fill_elements);
 }
 
-std::vector<Contribution> read_share(const Communicator& comm, const ScanPlan& plan, const std::vector<CfDecoding>& decoding) {
-  std::vector<Contribution> contributions;
+// Reads this rank's blocks; returns its contributions as bytes.
+std::string read_share(const Communicator& comm, const ScanPlan& plan, bool decode_cf) {
+  std::ostringstream contributions;
   const auto contribute = [&](std::size_t dataset, const StatsAccumulator& accumulator, bool whole) {
-    Contribution& contribution = contributions.emplace_back();
+    Contribution contribution;
     contribution.dataset = dataset;
     if (whole) {
       contribution.whole = to_result(accumulator.finalize());
     } else {
       contribution.part = accumulator.pack();
     }
+    put(contributions, contribution);
   };
   FilePool files;
   std::int64_t buffer_bytes = 0;
-  for (const BlockRange& range : plan.share(comm.rank())) {
+  const std::vector<BlockRange> share = plan.share(comm.rank());
+  for (const BlockRange& range : share) {
     buffer_bytes = std::max(buffer_bytes, plan.datasets()[range.dataset].block_bytes());
   }
   std::vector<std::byte> buffer(static_cast<std::size_t>(buffer_bytes));
   Progress progress("reading", plan.bytes(comm.rank()), Progress::for_stderr(comm.rank() == 0, comm.size()));
-  for (const BlockRange& range : plan.share(comm.rank())) {
+  for (const BlockRange& range : share) {
     const DatasetScan& scan = plan.datasets()[range.dataset];
     DatasetReader reader(files, scan.info);
-    StatsAccumulator accumulator(scan.info->dtype, decoding[range.dataset]);
+    StatsAccumulator accumulator(scan.info->dtype, decoding_of(*scan.info, decode_cf));
     if (range.begin == 0) add_fill(accumulator, scan);
     for (std::int64_t i = range.begin; i < range.end; ++i) {
       const Box box = scan.box(i);
@@ -144,30 +166,42 @@ std::vector<Contribution> read_share(const Communicator& comm, const ScanPlan& p
     for (std::size_t i = 0; i < plan.datasets().size(); ++i) {
       const DatasetScan& scan = plan.datasets()[i];
       if (scan.num_blocks > 0) continue;
-      StatsAccumulator accumulator(scan.info->dtype, decoding[i]);
+      StatsAccumulator accumulator(scan.info->dtype, decoding_of(*scan.info, decode_cf));
       add_fill(accumulator, scan);
       contribute(i, accumulator, true);
     }
   }
-  return contributions;
+  return std::move(contributions).str();
 }
 
-std::vector<DatasetStatistics> merge(const Communicator& comm, const Datasets& datasets, const std::vector<CfDecoding>& decoding,
-                                     const std::vector<Contribution>& own) {
+std::vector<DatasetStatistics> merge(const Communicator& comm, const Datasets& datasets, bool decode_cf, std::string own) {
   std::vector<DatasetStatistics> rows(datasets.size());
-  std::map<std::uint64_t, StatsAccumulator> parts;
-  for (const std::string& bytes : comm.all_gather(to_bytes(own))) {
-    for (Contribution& contribution : from_bytes<std::vector<Contribution>>(bytes)) {
+  // Shares are contiguous, in the order of ranks: the parts of a dataset come together, and one is combined at a time.
+  std::optional<StatsAccumulator> combined;
+  std::size_t current = 0;
+  const auto finish = [&] {
+    if (combined) rows[current] = to_result(combined->finalize());
+  };
+  for (std::string& bytes : comm.all_gather(std::exchange(own, {}))) {
+    std::istringstream in(std::move(bytes));
+    while (in.peek() != std::istringstream::traits_type::eof()) {
+      auto contribution = get<Contribution>(in);
       const auto i = static_cast<std::size_t>(contribution.dataset);
       if (contribution.whole) {
         rows[i] = std::move(*contribution.whole);
         continue;
       }
-      const StatsAccumulator part(datasets[i]->dtype, decoding[i], contribution.part);
-      if (const auto [entry, is_new] = parts.emplace(i, part); !is_new) entry->second.combine(part);
+      const StatsAccumulator part(datasets[i]->dtype, decoding_of(*datasets[i], decode_cf), contribution.part);
+      if (combined && current == i) {
+        combined->combine(part);
+        continue;
+      }
+      finish();
+      combined.emplace(part);
+      current = i;
     }
   }
-  for (const auto& [i, accumulator] : parts) rows[static_cast<std::size_t>(i)] = to_result(accumulator.finalize());
+  finish();
   for (std::size_t i = 0; i < rows.size(); ++i) {
     rows[i].file = datasets[i]->ref.file;
     rows[i].path = datasets[i]->ref.path;
@@ -179,21 +213,23 @@ std::vector<DatasetStatistics> merge(const Communicator& comm, const Datasets& d
 
 }  // namespace
 
-StatisticsReport compute_statistics(const Communicator& comm, const Datasets& datasets, const StatisticsOptions& options) {
+StatisticsReport compute_statistics(const Communicator& comm, const Datasets& datasets,
+                                    const std::map<std::string, int>& scanned_by, const StatisticsOptions& options) {
   const Timer timer;
   StatisticsReport report;
-  const std::vector<CfDecoding> decoding = decodings(datasets, options.decode_cf);
-  const std::vector<StorageSummary> summaries = summarize(comm, datasets);
-  std::array<double, 1> held{static_cast<double>(options.memory_held)};
-  comm.all_reduce_max(held);
-  const auto memory_held = static_cast<std::int64_t>(held[0]);
-  const ScanPlan plan =
-      comm.agree([&] { return ScanPlan(datasets, summaries, comm.topology(), options.memory_limit, memory_held); });
-  const std::vector<Contribution> own = comm.agree([&] { return read_share(comm, plan, decoding); });
-  report.rows = merge(comm, datasets, decoding, own);
-  report.forecast_bytes = plan.forecast_bytes();
+  if (options.decode_cf) warn_of_attributes(datasets);
+  std::vector<StorageSummary> summaries = summarize(comm, datasets, scanned_by);
   for (const StorageSummary& summary : summaries) report.stored_bytes += summary.stored_bytes;
+  // All ranks make the same plan, of the least limit.
+  std::array<double, 2> extremes{static_cast<double>(options.memory_held), -static_cast<double>(options.memory_limit)};
+  comm.all_reduce_max(extremes);
+  const ScanPlan plan = comm.agree([&] {
+    return ScanPlan(datasets, std::exchange(summaries, {}), comm.topology(), static_cast<std::int64_t>(-extremes[1]),
+                    static_cast<std::int64_t>(extremes[0]));
+  });
+  report.forecast_bytes = plan.forecast_bytes();
   for (const DatasetScan& scan : plan.datasets()) report.read_bytes += scan.read_bytes();
+  report.rows = merge(comm, datasets, options.decode_cf, comm.agree([&] { return read_share(comm, plan, options.decode_cf); }));
   report.seconds = timer.seconds();
   return report;
 }

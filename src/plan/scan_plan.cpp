@@ -47,6 +47,30 @@ Shape grow(Shape tile, const DatasetInfo& info, std::int64_t limit) {
   return tile;
 }
 
+// A part of `extent` of at most `most` elements: one that divides it, unless that were far smaller; then parts as even as can be.
+std::int64_t even_part(std::int64_t extent, std::int64_t most) {
+  const std::int64_t parts = (extent + most - 1) / most;
+  for (std::int64_t n = parts; n <= 2 * parts && n <= extent; ++n) {
+    if (extent % n == 0) return extent / n;
+  }
+  return (extent + parts - 1) / parts;
+}
+
+// The part of a large chunk that is read at once: whole along the fastest dimensions, so that its bytes lie together in the file.
+// It stays within the chunk, for HDF5 is slow to piece a block together of parts of several.
+Shape part_of_chunk(const DatasetInfo& info, std::int64_t limit) {
+  Shape part(info.shape.size(), 1);
+  for (std::size_t d = part.size(); d-- > 0;) {
+    const std::int64_t fits = std::max<std::int64_t>(1, limit / bytes_of(part, info));
+    if (fits < info.chunk[d]) {
+      part[d] = even_part(info.chunk[d], fits);
+      break;
+    }
+    part[d] = info.chunk[d];
+  }
+  return part;
+}
+
 std::int64_t chunk_bytes(const DatasetInfo& info) {
   constexpr std::int64_t largest = std::int64_t{1} << 56;  // HDF5 allows 4 GiB; a damaged file may claim more
   return info.layout == Layout::chunked ? std::min(bytes_of(info.chunk, info), largest) : 0;
@@ -55,6 +79,15 @@ std::int64_t chunk_bytes(const DatasetInfo& info) {
 // Bytes needed besides a block of whole chunks to put it together: a chunk, and where chunks are filtered also the raw chunk and
 // a step between two filters.
 std::int64_t bytes_beside(const DatasetInfo& info) { return (info.filters.empty() ? 1 : 3) * chunk_bytes(info); }
+
+// What is kept of each dataset from now to the end: how it is read, what was found, and the line printed of it.
+std::int64_t kept_bytes(const DatasetInfo& info, const StorageSummary& summary) {
+  constexpr std::int64_t measured = 1024;  // drivers.memory checks it
+  const auto dims = static_cast<std::int64_t>(info.shape.size());
+  const auto text = static_cast<std::int64_t>(info.ref.file.size() + info.ref.path.size());
+  const auto sparse = static_cast<std::int64_t>(summary.sparse_chunks.size());
+  return measured + 4 * text + 64 * dims + sparse * (96 + 32 * dims);
+}
 
 bool is_stored(const DatasetInfo& info, const StorageSummary& summary) {
   return !info.null && num_elements(info.shape).value_or(1) > 0 && summary.allocated_chunks > 0;
@@ -66,25 +99,25 @@ bool needs_whole_chunks(const DatasetInfo& info, const StorageSummary& summary) 
 }
 
 std::int64_t needed_bytes(const DatasetInfo& info, const StorageSummary& summary) {
-  if (!is_stored(info, summary)) return 0;
+  if (!is_stored(info, summary)) return fixed_bytes;
   return fixed_bytes + std::max(mib, needs_whole_chunks(info, summary) ? chunk_bytes(info) + bytes_beside(info) : 0);
 }
 
-void check_limit(const DatasetInfo& info, const StorageSummary& summary, std::int64_t memory_limit, std::int64_t memory_held) {
+void check_limit(const DatasetInfo& info, const StorageSummary& summary, std::int64_t memory_limit, std::int64_t kept) {
   const std::int64_t needed = needed_bytes(info, summary);
-  if (needed <= memory_limit - memory_held) return;
-  // What is held differs a little from run to run: a MiB more, so that the advice holds.
-  const std::int64_t needed_mib = (needed + memory_held + mib - 1) / mib + (memory_held > 0 ? 1 : 0);
-  const std::string held = memory_held > 0 ? fmt::format(", of which metadata take {},", format_bytes(memory_held)) : "";
-  if (needed == fixed_bytes + mib) {
+  if (needed <= memory_limit - kept) return;
+  // What is in use already differs a little from run to run: a MiB more, so that the advice holds.
+  const std::int64_t needed_mib = (needed + kept + mib - 1) / mib + (kept >= mib ? 1 : 0);
+  const std::string taken = kept >= mib ? fmt::format(", of which metadata and results take {},", format_bytes(kept)) : "";
+  if (needed <= fixed_bytes + mib) {
     throw ResourceError("a memory limit of {} per rank{} is too small to read anything: give at least --memory {}MiB",
-                        format_bytes(memory_limit), held, needed_mib);
+                        format_bytes(memory_limit), taken, needed_mib);
   }
   throw ResourceError(
       "{} has chunks of {} ({}), which must be {} whole; a memory limit of {} per rank{} does not hold them: give at least "
       "--memory {}MiB",
       name(info), format_shape(info.chunk), format_bytes(chunk_bytes(info)), info.filters.empty() ? "read" : "decoded",
-      format_bytes(memory_limit), held, needed_mib);
+      format_bytes(memory_limit), taken, needed_mib);
 }
 
 // The blocks of a dataset of which all, or nearly all, is stored.
@@ -96,7 +129,11 @@ void cut_into_blocks(DatasetScan& scan, std::int64_t memory_limit) {
   const bool whole_chunks = info.layout == Layout::chunked && (!info.filters.empty() || fits);
   if (whole_chunks) scan.bytes_beside = bytes_beside(info);
   const std::int64_t limit = std::min(good_block_bytes, buffers - scan.bytes_beside);
-  scan.blocks = ChunkGrid(info.shape, grow(whole_chunks ? info.chunk : Shape(info.shape.size(), 1), info, limit));
+  if (info.layout == Layout::chunked && !whole_chunks) {
+    scan.blocks = ChunkGrid(info.shape, part_of_chunk(info, limit));
+  } else {
+    scan.blocks = ChunkGrid(info.shape, grow(whole_chunks ? info.chunk : Shape(info.shape.size(), 1), info, limit));
+  }
   scan.num_blocks = scan.blocks.size();
 }
 
@@ -105,6 +142,7 @@ void take_stored_chunks(DatasetScan& scan, const StorageSummary& summary) {
   const DatasetInfo& info = *scan.info;
   scan.bytes_beside = bytes_beside(info);
   scan.blocks = ChunkGrid(info.shape, info.chunk);
+  scan.sparse_blocks.reserve(summary.sparse_chunks.size());
   for (const Shape& start : summary.sparse_chunks) {
     std::int64_t index = 0;
     for (std::size_t d = 0; d < start.size(); ++d) index = index * scan.blocks.grid()[d] + start[d] / info.chunk[d];
@@ -158,16 +196,20 @@ ScanPlan::ScanPlan(const std::vector<std::shared_ptr<const DatasetInfo>>& datase
   for (std::size_t i = 0; i < datasets.size(); ++i) {
     if (needed_bytes(*datasets[i], summaries[i]) > needed_bytes(*datasets[largest], summaries[largest])) largest = i;
   }
-  if (!datasets.empty()) check_limit(*datasets[largest], summaries[largest], memory_limit, memory_held);
+  std::int64_t kept = memory_held;
+  for (std::size_t i = 0; i < datasets.size(); ++i) kept += kept_bytes(*datasets[i], summaries[i]);
+  if (!datasets.empty()) check_limit(*datasets[largest], summaries[largest], memory_limit, kept);
   std::int64_t buffers = 0;
+  datasets_.reserve(datasets.size());
+  weight_before_.reserve(datasets.size() + 1);
   weight_before_.push_back(0);
   for (std::size_t i = 0; i < datasets.size(); ++i) {
-    datasets_.push_back(make_scan(datasets[i], summaries[i], memory_limit - memory_held));
+    datasets_.push_back(make_scan(datasets[i], summaries[i], memory_limit - kept));
     const DatasetScan& scan = datasets_.back();
     weight_before_.push_back(weight_before_.back() + scan.weight);
     if (scan.num_blocks > 0) buffers = std::max(buffers, scan.block_bytes() + scan.bytes_beside);
   }
-  forecast_ = memory_held + (buffers == 0 ? 0 : fixed_bytes + buffers);
+  forecast_ = kept + (datasets.empty() ? 0 : fixed_bytes + buffers);
 }
 
 std::int64_t ScanPlan::first_block(std::size_t dataset, std::int64_t boundary) const {

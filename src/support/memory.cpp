@@ -1,6 +1,5 @@
 #include "xylem/support/memory.hpp"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -68,11 +67,6 @@ std::int64_t resident_bytes() {
   std::ifstream file("/proc/self/statm");
   std::int64_t total = 0, resident = 0;
   return file >> total >> resident ? resident * sysconf(_SC_PAGESIZE) : 0;
-}
-
-std::int64_t peak_resident_bytes() {
-  rusage usage{};
-  return getrusage(RUSAGE_SELF, &usage) == 0 ? std::int64_t{usage.ru_maxrss} * 1024 : 0;
 }
 
 std::int64_t node_memory_bytes(const std::string& root, const std::function<const char*(const char*)>& environment) {

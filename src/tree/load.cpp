@@ -6,6 +6,9 @@
 #include <filesystem>
 #include <set>
 #include <system_error>
+#include <tuple>
+#include <type_traits>
+#include <utility>
 
 #include "xylem/comm/archive.hpp"
 #include "xylem/storage/files.hpp"
@@ -43,7 +46,7 @@ FileTree make_tree(const FileMetadata& metadata, int rank) {
 // Optional files (link targets) that cannot be read leave a warning in their place.
 std::vector<FileMetadata> scan_all(const Communicator& comm, const std::vector<std::string>& files, bool optional) {
   const auto ranks = static_cast<std::size_t>(comm.size());
-  const std::string own = comm.agree([&] {
+  std::string own = comm.agree([&] {
     std::vector<FileMetadata> scanned;
     for (auto i = static_cast<std::size_t>(comm.rank()); i < files.size(); i += ranks) {
       try {
@@ -58,9 +61,9 @@ std::vector<FileMetadata> scan_all(const Communicator& comm, const std::vector<s
     return to_bytes(scanned);
   });
   std::vector<FileMetadata> result(files.size());
-  const std::vector<std::string> gathered = comm.all_gather(own);
+  std::vector<std::string> gathered = comm.all_gather(std::exchange(own, {}));
   for (std::size_t rank = 0; rank < ranks; ++rank) {
-    auto scanned = from_bytes<std::vector<FileMetadata>>(gathered[rank]);
+    auto scanned = from_bytes<std::vector<FileMetadata>>(std::exchange(gathered[rank], {}));
     for (std::size_t i = 0; i < scanned.size(); ++i) result[rank + i * ranks] = std::move(scanned[i]);
   }
   return result;
@@ -68,10 +71,9 @@ std::vector<FileMetadata> scan_all(const Communicator& comm, const std::vector<s
 
 // One rank asks the file system, for all.
 template <class F>
-std::vector<std::string> on_rank_zero(const Communicator& comm, F&& f) {
-  const std::string bytes =
-      comm.agree([&] { return comm.rank() == 0 ? to_bytes(std::vector<std::string>(f())) : std::string(); });
-  return from_bytes<std::vector<std::string>>(comm.broadcast(bytes, 0));
+auto on_rank_zero(const Communicator& comm, F&& f) {
+  const std::string bytes = comm.agree([&] { return comm.rank() == 0 ? to_bytes(f()) : std::string(); });
+  return from_bytes<std::invoke_result_t<F>>(comm.broadcast(bytes, 0));
 }
 
 std::vector<std::string> real_paths(const std::vector<std::string>& files) {
@@ -135,13 +137,26 @@ class LinkWalk {
 
 }  // namespace
 
+std::map<std::string, int> Tree::scanned_by() const {
+  std::map<std::string, int> ranks;
+  for (const auto* list : {&files, &linked_files}) {
+    for (const FileTree& file : *list) ranks.emplace(file.file, file.scanned_by);
+  }
+  return ranks;
+}
+
 Place Tree::find(const FileTree& from, const std::string& path) const { return LinkWalk(*this).at(from, path); }
 Place Tree::follow(const Place& place) const { return LinkWalk(*this).end_of(place); }
 const Node* Tree::follow(const FileTree& from, const Link& link) const { return follow({&from, &link}).node; }
 
 Tree load_tree(const Communicator& comm, const std::vector<std::string>& patterns) {
   Tree tree;
-  auto files = on_rank_zero(comm, [&] { return expand_files(patterns, tree.warnings); });
+  std::vector<std::string> files;
+  std::tie(files, tree.warnings) = on_rank_zero(comm, [&] {
+    std::vector<std::string> warnings;
+    auto expanded = expand_files(patterns, warnings);
+    return std::pair(std::move(expanded), std::move(warnings));
+  });
   std::map<std::string, std::string> by_real_path;
   for (bool linked = false; !files.empty(); linked = true) {
     const std::vector<std::string> real = on_rank_zero(comm, [&] { return real_paths(files); });
@@ -151,10 +166,10 @@ Tree load_tree(const Communicator& comm, const std::vector<std::string>& pattern
       if (is_new) unread.push_back(files[i]);
       if (linked) tree.link_targets.emplace(files[i], entry->second);
     }
-    const std::vector<FileMetadata> scanned = scan_all(comm, unread, linked);
+    std::vector<FileMetadata> scanned = scan_all(comm, unread, linked);
     std::set<std::string> targets;
     for (std::size_t i = 0; i < scanned.size(); ++i) {
-      const FileMetadata& metadata = scanned[i];
+      const FileMetadata metadata = std::move(scanned[i]);  // never all of it here and in the tree
       tree.warnings.insert(tree.warnings.end(), metadata.warnings.begin(), metadata.warnings.end());
       if (metadata.objects.empty()) continue;
       for (const ObjectInfo& object : metadata.objects) {

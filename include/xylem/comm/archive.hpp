@@ -89,9 +89,9 @@ std::string to_bytes(const T& value) {
 }
 
 template <class T>
-T from_bytes(const std::string& bytes) {
+T from_bytes(std::string bytes) {
   T value;
-  std::istringstream stream(bytes);
+  std::istringstream stream(std::move(bytes));
   cereal::BinaryInputArchive archive(stream);
   archive(value);
   return value;

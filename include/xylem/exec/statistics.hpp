@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "xylem/comm/communicator.hpp"
@@ -11,7 +13,7 @@
 namespace xylem {
 
 struct StatisticsOptions {
-  std::int64_t memory_limit = 0;  ///< bytes per rank beyond what it uses when idle
+  std::int64_t memory_limit = 0;  ///< bytes per rank beyond what it uses when idle; the least of all ranks counts
   std::int64_t memory_held = 0;   ///< bytes of these that this rank holds already (metadata); the largest of all ranks counts
   bool decode_cf = true;          ///< apply _FillValue, scale_factor, ... (model/cf.hpp); false: elements as stored
 };
@@ -27,10 +29,12 @@ struct StatisticsReport {
 
 /// Count, missing, min, max, sum, mean and standard deviation of each dataset, in one pass over the stored chunks, dealt to the
 /// ranks by stored bytes. Sums are exact: the answer is the same, bit for bit, for any number of ranks, block size or chunk
-/// layout. Reports progress on standard error (rank 0). Throws DataError (a file, dataset or chunk that cannot be read) or
-/// ResourceError (the memory limit is too small), the same on all ranks. Collective: yes.
+/// layout. `scanned_by` has for each dataset's file the rank that reads the chunk indexes in it: the one that scanned it
+/// (Tree::scanned_by), so that no two ranks read a file's metadata. Reports progress on standard error (rank 0). Throws DataError
+/// (a file, dataset or chunk that cannot be read) or ResourceError (the memory limit is too small), the same on all ranks.
+/// Collective: yes.
 [[nodiscard]] StatisticsReport compute_statistics(const Communicator& comm,
                                                   const std::vector<std::shared_ptr<const DatasetInfo>>& datasets,
-                                                  const StatisticsOptions& options);
+                                                  const std::map<std::string, int>& scanned_by, const StatisticsOptions& options);
 
 }  // namespace xylem

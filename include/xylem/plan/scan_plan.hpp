@@ -11,7 +11,8 @@
 namespace xylem {
 
 /// How one dataset is read in a pass: block by block, each block a union of whole stored chunks, so that every chunk is read and
-/// decoded once. Where chunks are large and not filtered, or the dataset is not chunked, a block may be any part of it.
+/// decoded once. Where chunks are large and not filtered a block is part of one (two at most, where nothing divides its extents
+/// well); where the dataset is not chunked it may be any part of it.
 struct DatasetScan {
   std::shared_ptr<const DatasetInfo> info;
   ChunkGrid blocks{{}, {}};
@@ -41,9 +42,9 @@ struct BlockRange {
 class ScanPlan {
  public:
   /// memory_limit: bytes that one rank may use beyond what it uses when idle; memory_held: bytes of these that are in use already
-  /// (the tree's metadata). `summaries` belong to `datasets`, one each; all
-  /// datasets are numeric. Throws ResourceError, naming the smallest limit that would do, when a chunk that must be decoded whole
-  /// does not fit; DataError when a shape has more elements than can be counted.
+  /// (the tree's metadata). `summaries` belong to `datasets`, one each; all datasets are numeric. Throws ResourceError, naming
+  /// the smallest limit that would do, when a chunk that must be decoded whole does not fit, or what is kept of each dataset does
+  /// not; DataError when a shape has more elements than can be counted.
   ScanPlan(const std::vector<std::shared_ptr<const DatasetInfo>>& datasets, const std::vector<StorageSummary>& summaries,
            Topology topology, std::int64_t memory_limit, std::int64_t memory_held = 0);
 
@@ -52,7 +53,8 @@ class ScanPlan {
   /// What `rank` reads: contiguous in the order of the datasets, its share of the weight within one block of the others'.
   [[nodiscard]] std::vector<BlockRange> share(int rank) const;
 
-  /// Bytes that one rank needs, at most, beyond what it uses when idle: block and decoding buffers, HDF5's caches, accumulators.
+  /// Bytes that one rank needs, at most, beyond what it uses when idle: metadata and results of all datasets, block
+  /// and decoding buffers, HDF5's caches, accumulators.
   [[nodiscard]] std::int64_t forecast_bytes() const noexcept { return forecast_; }
 
   /// Bytes that `rank` reads, in memory form; blocks that overhang count in full.

@@ -31,6 +31,8 @@ struct Tree {
       link_targets;                   ///< the file that an external link's `target_file` is, as named in the lists above
   std::vector<std::string> warnings;  ///< what was left out, a line each
 
+  /// The rank that scanned each file, by the file's name.
+  [[nodiscard]] std::map<std::string, int> scanned_by() const;
   /// The file that an external link leads to, or null where it could not be read.
   [[nodiscard]] const FileTree* find_target(const std::string& target_file) const;
   /// The node at a path from a file's root; the path may lead through links, into other files too, and the node may itself be a
@@ -45,7 +47,8 @@ struct Tree {
 /// Expands file names and glob patterns on rank 0, deals the files to the ranks in turn, scans each on its one rank, and merges
 /// what was found; files that external links lead to are scanned in further rounds, each by one rank too. Reads metadata only.
 /// Throws UsageError, ResourceError or DataError, on all ranks alike, for a file that cannot be read; one that an external link
-/// leads to and that cannot be read is a warning. Collective: yes.
+/// leads to and that cannot be read is a warning.
+/// Collective: yes.
 [[nodiscard]] Tree load_tree(const Communicator& comm, const std::vector<std::string>& patterns);
 
 }  // namespace xylem
