@@ -7,8 +7,6 @@
 #include <limits>
 #include <map>
 
-#include "xylem/support/error.hpp"
-
 #include "files.hpp"
 
 using namespace xylem;
@@ -342,26 +340,6 @@ TEST_F(ScanTest, AnElementOfMoreThanTwoGigabytesHasNoSizeHere) {
   const DType& dtype = object_at(metadata, "/x").dataset->dtype;
   EXPECT_EQ(dtype.type_class, TypeClass::unsupported);
   EXPECT_EQ(dtype.detail, "elements of 2147483656 bytes");
-}
-
-TEST_F(ScanTest, TwoMembersOfOneNameAreDamage) {
-  const std::string path = folder_.file("file.h5");
-  {
-    const auto file = create_file(path);
-    const auto group = create_group(file.get(), "group");
-    create_dataset(group.get(), "first_name");
-    create_dataset(group.get(), "other_name");
-  }
-  std::string bytes = test::read_bytes(path);
-  bytes.replace(bytes.find("other_name"), 10, "first_name");
-  test::write_bytes(path, bytes);
-  try {
-    (void)scan_file(path);
-    FAIL() << "no error";
-  } catch (const DataError& error) {
-    for (const std::string& part : {path, std::string("'/group'"), std::string("'first_name'")})
-      EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
-  }
 }
 
 // As the HDF5 Dimension Scale Specification lays them down (https://docs.hdfgroup.org/hdf5/v1_14/_h5_d_s__u_g.html).
