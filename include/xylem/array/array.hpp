@@ -1,0 +1,169 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "xylem/array/indexing.hpp"
+#include "xylem/model/attribute.hpp"
+#include "xylem/model/element_type.hpp"
+#include "xylem/model/reduction.hpp"
+#include "xylem/model/shape.hpp"
+
+namespace xylem {
+
+struct Coordinate;
+struct ArrayNode;
+struct Weighted;
+
+/// A dim of an array: its name and extent.
+struct Dim {
+  std::string name;
+  std::int64_t size = 0;
+  friend bool operator==(const Dim&, const Dim&) = default;
+};
+
+/// Names of dims, given as "time", {"lat", "lon"} or a vector.
+class DimNames {
+ public:
+  DimNames() = default;
+  DimNames(const char* name) : names_{name} {}                                               // NOLINT: a name is a list of one
+  DimNames(std::string name) : names_{std::move(name)} {}                                    // NOLINT
+  DimNames(std::initializer_list<std::string> names) : names_(names) {}                      // NOLINT
+  DimNames(std::vector<std::string> names) : names_(std::move(names)) {}                     // NOLINT
+  [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
+
+ private:
+  std::vector<std::string> names_;
+};
+
+/// How a reduction treats what it finds. Options that a reduction does not take are an error (reduction_info says which it does).
+struct ReduceOptions {
+  bool skipna = true;
+  std::optional<int> ddof{};  ///< 0, of cov 1
+  std::int64_t min_count = 0;
+  bool keepdims = false;
+};
+
+/// A lazy labelled array, in xarray's sense: it describes values and never reads them. It is an immutable value, cheap to copy, made
+/// from sources (lazy(), source()), numbers and coordinates by operations; node() shows how, to those who plan its evaluation.
+///
+/// Dims match by name. Every function that makes an array throws UsageError for what cannot be meant, with the names and sizes.
+class Array {
+ public:
+  /// A number: 0-d, and of a type that gives way to those of other inputs (NumPy's "weak" scalars). A bool is bool.
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  Array(T value) : Array(constant(widened(value))) {}  // NOLINT: numbers are arrays wherever arrays are meant
+
+  explicit Array(std::shared_ptr<const ArrayNode> node) : node_(std::move(node)) {}
+
+  [[nodiscard]] const ArrayNode& node() const noexcept { return *node_; }
+  [[nodiscard]] const std::vector<Dim>& dims() const noexcept;
+  [[nodiscard]] Shape shape() const;
+  [[nodiscard]] std::size_t ndim() const noexcept { return dims().size(); }
+  [[nodiscard]] ElementType dtype() const noexcept;
+  /// Coordinates along dims of this array, and scalar ones.
+  [[nodiscard]] const std::vector<Coordinate>& coords() const noexcept;
+  [[nodiscard]] const Coordinate* find_coord(const std::string& name) const noexcept;
+  /// `units`, `long_name` and `standard_name`, as far as they still hold.
+  [[nodiscard]] const Attributes& attributes() const noexcept;
+
+  /// The place of a dim; nothing when there is none of this name.
+  [[nodiscard]] std::optional<std::size_t> find_axis(const std::string& dim) const noexcept;
+  /// The place of a dim. Throws UsageError, with the nearest names, when there is none of this name.
+  [[nodiscard]] std::size_t axis(const std::string& dim) const;
+  /// A coordinate as an array. Throws UsageError when there is none of this name, or when its values are strings.
+  [[nodiscard]] Array coord(const std::string& name) const;
+
+  /// Chooses positions along dims, counted from 0, negative ones from the end: a position drops the dim and leaves a scalar coord.
+  [[nodiscard]] Array isel(const std::vector<std::pair<std::string, Positions>>& indexers) const;
+  [[nodiscard]] Array isel(const std::string& dim, Positions positions) const;
+  /// Chooses by coordinate values, which must be known (Coordinate::values); a dim without a coord has the labels 0, 1, 2, ...
+  [[nodiscard]] Array sel(const std::vector<std::pair<std::string, Labelled>>& indexers) const;
+  [[nodiscard]] Array sel(const std::string& dim, Labelled labels) const;
+
+  /// Renames dims and coords, all at once.
+  [[nodiscard]] Array rename(const std::vector<std::pair<std::string, std::string>>& names) const;
+  /// Orders the dims; none given: reverses them.
+  [[nodiscard]] Array transpose(const DimNames& dims = {}) const;
+  /// Adds a dim of size 1 in front; a scalar coord of that name becomes its coord.
+  [[nodiscard]] Array expand_dims(const std::string& dim) const;
+  /// Drops dims of size 1; none given: all of them. Their coords stay as scalars.
+  [[nodiscard]] Array squeeze(const DimNames& dims = {}) const;
+  [[nodiscard]] Array astype(ElementType type) const;
+
+  /// Reduces over `dims`; none given: all.
+  [[nodiscard]] Array reduce(Reduction reduction, const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array sum(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array prod(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array mean(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array var(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array std(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array min(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array max(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  /// The position of the first least value; over several dims, in row-major order of these dims. -1 where there is none.
+  [[nodiscard]] Array argmin(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array argmax(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  /// How many values are not missing.
+  [[nodiscard]] Array count(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array any(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array all(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Weighted weighted(Array weights) const;
+
+ private:
+  using Constant = std::variant<bool, std::int64_t, std::uint64_t, double>;
+  static Array constant(Constant value);
+
+  template <class T>
+  static Constant widened(T value) {
+    if constexpr (std::same_as<T, bool>) {
+      return value;
+    } else if constexpr (std::floating_point<T>) {
+      return static_cast<double>(value);
+    } else if constexpr (std::signed_integral<T>) {
+      return static_cast<std::int64_t>(value);
+    } else {
+      return static_cast<std::uint64_t>(value);
+    }
+  }
+
+  std::shared_ptr<const ArrayNode> node_;
+};
+
+/// An array with weights, for reductions: the weights' dims are among the array's. Where the array is missing, its weight does not
+/// count; missing weights make the result missing, as do weights whose sum is zero (but of a sum).
+struct Weighted {
+  Array data;
+  Array weights;
+
+  [[nodiscard]] Array sum(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array mean(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array var(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array std(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array reduce(Reduction reduction, const DimNames& dims, const ReduceOptions& options) const;
+};
+
+/// Covariance over pairs of which neither is missing (ddof 1 unless given), Pearson's correlation of such pairs, and the sum of
+/// products, in which missing values are not skipped.
+[[nodiscard]] Array cov(const Array& a, const Array& b, const DimNames& dims = {}, const ReduceOptions& options = {});
+[[nodiscard]] Array corr(const Array& a, const Array& b, const DimNames& dims = {}, const ReduceOptions& options = {});
+[[nodiscard]] Array dot(const Array& a, const Array& b, const DimNames& dims = {}, const ReduceOptions& options = {});
+[[nodiscard]] Array reduce(Reduction reduction, const Array& a, const Array& b, const DimNames& dims = {},
+                           const ReduceOptions& options = {});
+
+/// Joins arrays along `dim`. Where all have it, their extents add up and their coords along it are joined; where none has it, it is
+/// new, comes first, and scalar coords that differ run along it. All else must be equal.
+[[nodiscard]] Array concat(const std::vector<Array>& arrays, const std::string& dim);
+
+/// "float32 (time: 800, lat: 90)".
+[[nodiscard]] std::string summary(const Array& array);
+
+}  // namespace xylem

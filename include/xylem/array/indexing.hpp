@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace xylem {
+
+/// Python's slice: positions from `start` to before `stop`, negative ones counted from the end, cut to the extent.
+struct Slice {
+  std::optional<std::int64_t> start{};
+  std::optional<std::int64_t> stop{};
+  std::int64_t step = 1;  ///< not 0; negative steps go backwards
+};
+
+/// What isel() takes: one position (which drops the dim), a slice, or a list of positions in any order.
+using Positions = std::variant<std::int64_t, Slice, std::vector<std::int64_t>>;
+
+/// A value of a coordinate.
+using Label = std::variant<std::int64_t, double, std::string>;
+
+/// What sel() takes:
+/// - one label (which drops the dim) or a list of labels: the positions with just these values;
+/// - LabelRange: all values from one bound to the other, both included, in whichever order bounds and values run. Where the values
+///   are neither increasing nor decreasing, the bounds must be among them, and what lies between their places is chosen;
+/// - NearestLabel: the position of the nearest value (the larger of two equally near), which drops the dim.
+struct LabelRange {
+  std::optional<Label> first{};
+  std::optional<Label> last{};
+};
+struct NearestLabel {
+  Label label;
+  std::optional<double> tolerance{};  ///< farther ones are an error
+};
+using Labelled = std::variant<Label, std::vector<Label>, LabelRange, NearestLabel>;
+
+/// `count` positions from `start` in steps of `step`, all within the dim's extent.
+struct Stride {
+  std::int64_t start = 0;
+  std::int64_t step = 1;  ///< not 0
+  std::int64_t count = 0;
+  friend bool operator==(const Stride&, const Stride&) = default;
+};
+
+/// What is chosen of one dim, checked against its extent: a position (the dim goes), a stride, or a list of positions.
+using AxisSelection = std::variant<std::int64_t, Stride, std::vector<std::int64_t>>;
+
+}  // namespace xylem

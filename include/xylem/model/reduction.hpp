@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "xylem/model/element_type.hpp"
+
+namespace xylem {
+
+/// Reductions over some or all dims, in xarray's words. Means, variances and standard deviations may be weighted; so may sums.
+enum class Reduction : std::uint8_t { sum, prod, mean, var, std, min, max, argmin, argmax, count, any, all, cov, corr, dot };
+
+/// One row of the table of reductions.
+struct ReductionInfo {
+  Reduction reduction;
+  const char* name;
+  int inputs;             ///< arrays, weights not counted
+  bool takes_skipna;      ///< by default missing values are skipped; without skipna one makes the result missing
+  bool takes_ddof;        ///< the divisor is N - ddof
+  bool takes_min_count;   ///< fewer values that are not missing make the result missing
+  bool takes_weights;
+  bool keeps_attributes;  ///< the result is the same quantity
+};
+
+/// All reductions, in the order of the enumeration.
+[[nodiscard]] std::span<const ReductionInfo> reductions() noexcept;
+[[nodiscard]] const ReductionInfo& reduction_info(Reduction reduction) noexcept;
+[[nodiscard]] std::optional<Reduction> find_reduction(std::string_view name) noexcept;
+
+/// The result of a reduction over `type` (for two inputs their promoted type; weighted: of values and weights):
+///
+/// - sum, prod, dot: float64 of floats, int64 of booleans and signed integers, uint64 of unsigned ones; exact or an error;
+/// - mean, var, std, cov, corr and all weighted ones: float64;
+/// - min, max: the type itself;
+/// - argmin, argmax, count: int64;  any, all: bool.
+///
+/// `maybe_nothing` says that the result may be missing for want of values where the type has no missing values itself (an empty
+/// dim, too few values for `min_count`): sum, prod, min and max then are float64.
+[[nodiscard]] ElementType reduction_type(Reduction reduction, ElementType type, bool weighted, bool maybe_nothing);
+
+}  // namespace xylem

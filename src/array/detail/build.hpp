@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "xylem/array/array.hpp"
+#include "xylem/array/node.hpp"
+
+namespace xylem::detail {
+
+/// The array of a new node, whose depth is set here. Throws UsageError when it is nested too deeply.
+Array make_array(ArrayNode node);
+
+/// A copy of what is known of an array, made in another way.
+ArrayNode derive(const Array& array, NodeKind kind);
+
+/// The dims of all inputs, in the order in which they first appear. Throws UsageError where sizes differ.
+std::vector<Dim> broadcast_dims(const std::vector<Array>& inputs);
+
+/// The coords of all inputs. Those that label a dim must be equal (UsageError, with the first difference, where not); others are
+/// dropped where they differ or cannot be known to be equal.
+std::vector<Coordinate> merge_coords(const std::vector<Array>& inputs);
+
+/// What is the same in all inputs that are not mere numbers.
+Attributes merge_attributes(const std::vector<Array>& inputs);
+
+/// The coordinate with the known values, or null.
+Coordinate known_coordinate(std::string name, std::vector<std::string> dims, LabelValues values);
+std::size_t size_of(const LabelValues& values);
+/// Value i for people.
+std::string format_label(const LabelValues& values, std::size_t i);
+/// Values at these positions.
+LabelValues take(const LabelValues& values, const std::vector<std::int64_t>& positions);
+
+bool same_coordinate(const Coordinate& a, const Coordinate& b);
+
+/// The positions that a selection of one dim chooses.
+std::vector<std::int64_t> positions_of(const AxisSelection& selection);
+
+/// "dims: time, lat, lon", or "no dims".
+std::string format_dims(const std::vector<Dim>& dims);
+
+/// Throws UsageError when a name of `dims` is not the array's, or stands twice; gives them in the array's order.
+std::vector<std::string> expect_dims(const std::vector<Dim>& all, const std::vector<std::string>& dims);
+
+}  // namespace xylem::detail

@@ -1,0 +1,118 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "xylem/array/array.hpp"
+#include "xylem/array/node.hpp"
+#include "xylem/support/error.hpp"
+#include "xylem/support/text.hpp"
+
+#include "detail/build.hpp"
+
+namespace xylem {
+namespace {
+
+void expect_options(const ReductionInfo& info, const ReduceOptions& options, bool weighted) {
+  const auto refuse = [&](const char* option) {
+    throw UsageError("{}{}() does not take {}", weighted ? "a weighted " : "", info.name, option);
+  };
+  if (weighted && !info.takes_weights) refuse("weights");
+  if (!options.skipna && !info.takes_skipna) refuse("skipna");
+  if (options.ddof && (!info.takes_ddof || weighted)) refuse("ddof");
+  if (options.min_count != 0 && (!info.takes_min_count || weighted)) refuse("min_count");
+  if (options.ddof && *options.ddof < 0) throw UsageError("ddof is {}; it is 0 or greater", *options.ddof);
+  if (options.min_count < 0) throw UsageError("min_count is {}; it is 0 or greater", options.min_count);
+}
+
+// The elements that go into one result; as many as there can be when they are more.
+std::int64_t reduced_size(const std::vector<Dim>& dims, const std::vector<std::string>& reduced) {
+  Shape extents;
+  for (const Dim& dim : dims) {
+    if (std::ranges::find(reduced, dim.name) != reduced.end()) extents.push_back(dim.size);
+  }
+  return num_elements(extents).value_or(std::numeric_limits<std::int64_t>::max());
+}
+
+Array make_reduction(const std::vector<Array>& inputs, const DimNames& names, const ReduceOptions& options, Reduction reduction,
+                     bool weighted) {
+  const ReductionInfo& info = reduction_info(reduction);
+  const std::size_t data = inputs.size() - (weighted ? 1 : 0);
+  if (data != static_cast<std::size_t>(info.inputs)) {
+    throw UsageError("{}() reduces {}, not {}", info.name, plural(static_cast<std::size_t>(info.inputs), "array"), data);
+  }
+  expect_options(info, options, weighted);
+  const std::vector<Dim> dims = detail::broadcast_dims(inputs);
+  std::vector<std::string> reduced = detail::expect_dims(dims, names.names());
+  if (names.names().empty()) {
+    for (const Dim& dim : dims) reduced.push_back(dim.name);
+  }
+  const auto is_reduced = [&](const std::string& dim) { return std::ranges::find(reduced, dim) != reduced.end(); };
+
+  ArrayNode node{.kind = ConstantNode{}};
+  ElementType type = inputs[0].dtype();
+  for (const Array& input : inputs) type = promote(type, input.dtype());
+  const std::int64_t size = reduced_size(dims, reduced);
+  const bool extreme = reduction == Reduction::min || reduction == Reduction::max;
+  node.dtype = reduction_type(reduction, type, weighted, size < options.min_count || (extreme && size == 0));
+  for (const Dim& dim : dims) {
+    if (!is_reduced(dim.name)) node.dims.push_back(dim);
+    if (is_reduced(dim.name) && options.keepdims) node.dims.push_back({dim.name, 1});
+  }
+  node.coords = detail::merge_coords(inputs);
+  std::erase_if(node.coords, [&](const Coordinate& coord) { return std::ranges::any_of(coord.dims, is_reduced); });
+  if (info.keeps_attributes) node.attributes = inputs[0].attributes();
+  node.kind = ReductionNode{reduction,      inputs, std::move(reduced),
+                            weighted,       options.skipna,
+                            options.ddof.value_or(reduction == Reduction::cov ? 1 : 0),
+                            options.min_count, options.keepdims};
+  return detail::make_array(std::move(node));
+}
+
+}  // namespace
+
+Array Array::reduce(Reduction reduction, const DimNames& dims, const ReduceOptions& options) const {
+  return make_reduction({*this}, dims, options, reduction, false);
+}
+Array Array::sum(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::sum, dims, options); }
+Array Array::prod(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::prod, dims, options); }
+Array Array::mean(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::mean, dims, options); }
+Array Array::var(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::var, dims, options); }
+Array Array::std(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::std, dims, options); }
+Array Array::min(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::min, dims, options); }
+Array Array::max(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::max, dims, options); }
+Array Array::argmin(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::argmin, dims, options); }
+Array Array::argmax(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::argmax, dims, options); }
+Array Array::count(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::count, dims, options); }
+Array Array::any(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::any, dims, options); }
+Array Array::all(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::all, dims, options); }
+Weighted Array::weighted(Array weights) const { return {*this, std::move(weights)}; }
+
+Array Weighted::reduce(Reduction reduction, const DimNames& dims, const ReduceOptions& options) const {
+  for (const Dim& dim : weights.dims()) {
+    if (!data.find_axis(dim.name)) {
+      throw UsageError("the weights run along '{}', which the weighted array does not ({})", printable(dim.name),
+                       detail::format_dims(data.dims()));
+    }
+  }
+  return make_reduction({data, weights}, dims, options, reduction, true);
+}
+Array Weighted::sum(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::sum, dims, options); }
+Array Weighted::mean(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::mean, dims, options); }
+Array Weighted::var(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::var, dims, options); }
+Array Weighted::std(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::std, dims, options); }
+
+Array reduce(Reduction reduction, const Array& a, const Array& b, const DimNames& dims, const ReduceOptions& options) {
+  return make_reduction({a, b}, dims, options, reduction, false);
+}
+Array cov(const Array& a, const Array& b, const DimNames& dims, const ReduceOptions& options) {
+  return reduce(Reduction::cov, a, b, dims, options);
+}
+Array corr(const Array& a, const Array& b, const DimNames& dims, const ReduceOptions& options) {
+  return reduce(Reduction::corr, a, b, dims, options);
+}
+Array dot(const Array& a, const Array& b, const DimNames& dims, const ReduceOptions& options) {
+  return reduce(Reduction::dot, a, b, dims, options);
+}
+
+}  // namespace xylem
