@@ -1,0 +1,176 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "xylem/array/elementwise.hpp"
+#include "xylem/array/node.hpp"
+#include "xylem/support/text.hpp"
+
+#include "detail/builder.hpp"
+
+namespace xylem::detail {
+namespace {
+
+constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+
+Array call_where(const Arguments& arguments) {
+  arguments.expect(2, 3);
+  if (arguments.size() == 2) return where(arguments.array(0), arguments.array(1));
+  return where(arguments.array(0), arguments.array(1), arguments.array(2));
+}
+
+Array call_clip(const Arguments& arguments) {
+  arguments.expect(1, 3, {"min", "max"});
+  const Array x = arguments.array(0);
+  const auto bound = [&](std::size_t i, std::string_view keyword) -> std::optional<Array> {
+    if (const Syntax* named = arguments.keyword(keyword)) return arguments.array(*named);
+    if (arguments.size() > i) return arguments.array(i);
+    return std::nullopt;
+  };
+  const auto low = bound(1, "min"), high = bound(2, "max");
+  if (!low && !high) arguments.expect(2, 3);
+  const Array raised = low ? maximum(x, *low) : x;
+  return high ? minimum(raised, *high) : raised;
+}
+
+Array call_isin(const Arguments& arguments) {
+  arguments.expect(2, 2);
+  const Syntax& list = arguments.syntax(1);
+  if (list.kind != SyntaxKind::list) arguments.fail(list.at, "isin() looks for a list of values, as in isin(x, [1, 4, 7])");
+  std::vector<Array> values;
+  for (const SyntaxPtr& value : list.operands) values.push_back(arguments.array(*value));
+  return isin(arguments.array(0), values);
+}
+
+Array call_astype(const Arguments& arguments) {
+  arguments.expect(2, 2);
+  const std::string name = arguments.name(arguments.syntax(1), "a type");
+  if (const auto type = find_element_type(name)) return arguments.array(0).astype(*type);
+  std::vector<std::string> names;
+  for (const ElementType type : kElementTypes) names.emplace_back(type_name(type));
+  arguments.fail(arguments.syntax(1).at, fmt::format("no type '{}' (types: {})", printable(name), fmt::join(names, ", ")));
+}
+
+Array call_rename(const Arguments& arguments) {
+  if (arguments.size() != 1) arguments.expect(1, 1);
+  std::vector<std::pair<std::string, std::string>> names;
+  for (const Keyword& keyword : arguments.keywords()) {
+    names.emplace_back(keyword.name, arguments.name(*keyword.value, "a dim or coord"));
+  }
+  return arguments.array(0).rename(names);
+}
+
+Array call_transpose(const Arguments& arguments) {
+  arguments.expect(1, kAny);
+  return arguments.array(0).transpose(arguments.dims(1));
+}
+
+Array call_expand_dims(const Arguments& arguments) {
+  arguments.expect(2, 2);
+  return arguments.array(0).expand_dims(arguments.dims(1)[0]);
+}
+
+Array call_squeeze(const Arguments& arguments) {
+  arguments.expect(1, kAny);
+  return arguments.array(0).squeeze(arguments.dims(1));
+}
+
+Array call_concat(const Arguments& arguments) {
+  arguments.expect(1, kAny, {"dim"});
+  const Syntax* dim = arguments.keyword("dim");
+  if (dim == nullptr) arguments.expect(0, 0);
+  return concat(arguments.arrays(0, arguments.size()), arguments.name(*dim, "a dim"));
+}
+
+Array call_coord(const Arguments& arguments) {
+  arguments.expect(2, 2);
+  return arguments.array(0).coord(arguments.name(arguments.syntax(1), "a coord"));
+}
+
+// Functions that are neither an element-wise operation nor a reduction.
+struct Function {
+  const char* name;
+  const char* usage;
+  Array (*call)(const Arguments&);
+};
+constexpr std::array kFunctions{
+    Function{"where", "where(condition, x) or where(condition, x, other)", call_where},
+    Function{"clip", "clip(x, min, max), clip(x, min=...) or clip(x, max=...)", call_clip},
+    Function{"isin", "isin(x, [values...])", call_isin},
+    Function{"astype", "astype(x, type)", call_astype},
+    Function{"rename", "rename(x, old=new, ...)", call_rename},
+    Function{"transpose", "transpose(x) or transpose(x, dims...)", call_transpose},
+    Function{"expand_dims", "expand_dims(x, dim)", call_expand_dims},
+    Function{"squeeze", "squeeze(x) or squeeze(x, dims...)", call_squeeze},
+    Function{"concat", "concat(x, y, ..., dim=name)", call_concat},
+    Function{"coord", "coord(x, name)", call_coord},
+};
+
+Array call_operation(const Arguments& arguments, const OperationInfo& info) {
+  const auto arity = static_cast<std::size_t>(info.arity);
+  arguments.expect(arity, arity);
+  return elementwise(info.operation, arguments.arrays(0, arity));
+}
+
+std::string usage_of(const OperationInfo& info) { return fmt::format("{}({})", info.name, info.arity == 1 ? "x" : "x, y"); }
+
+std::string usage_of(const ReductionInfo& info) {
+  std::string usage = fmt::format("{}({}, dims...", info.name, info.inputs == 1 ? "x" : "x, y");
+  if (info.takes_skipna) usage += ", skipna=true";
+  if (info.takes_ddof) usage += fmt::format(", ddof={}", info.reduction == Reduction::cov ? 1 : 0);
+  if (info.takes_min_count) usage += ", min_count=0";
+  if (info.takes_weights) usage += ", weights=w";
+  return usage + ", keepdims=false)";
+}
+
+// Not more than fits, whatever is written; options that the reduction does not take are refused by it.
+int small(std::int64_t value) { return static_cast<int>(std::min<std::int64_t>(value, std::numeric_limits<int>::max())); }
+
+Array call_reduction(const Arguments& arguments, const ReductionInfo& info) {
+  const auto inputs = static_cast<std::size_t>(info.inputs);
+  arguments.expect(inputs, kAny, {"skipna", "ddof", "min_count", "keepdims", "weights"});
+  ReduceOptions options;
+  options.skipna = arguments.flag("skipna", true);
+  options.keepdims = arguments.flag("keepdims", false);
+  options.min_count = arguments.integer("min_count", 0);
+  if (arguments.keyword("ddof") != nullptr) options.ddof = small(arguments.integer("ddof", 0));
+  const std::vector<std::string> dims = arguments.dims(inputs);
+  if (inputs == 2) {
+    if (const Syntax* weights = arguments.keyword("weights")) {
+      arguments.fail(weights->at, fmt::format("{}() does not take weights", info.name));
+    }
+    return reduce(info.reduction, arguments.array(0), arguments.array(1), dims, options);
+  }
+  if (const Syntax* weights = arguments.keyword("weights")) {
+    return arguments.array(0).weighted(arguments.array(*weights)).reduce(info.reduction, dims, options);
+  }
+  return arguments.array(0).reduce(info.reduction, dims, options);
+}
+
+std::vector<std::string> function_names() {
+  std::vector<std::string> names;
+  for (const Function& function : kFunctions) names.emplace_back(function.name);
+  for (const OperationInfo& info : operations()) names.emplace_back(info.name);
+  for (const ReductionInfo& info : reductions()) names.emplace_back(info.name);
+  return names;
+}
+
+}  // namespace
+
+Array call_function(const Builder& builder, const Syntax& call) {
+  const auto found = std::ranges::find(kFunctions, std::string_view(call.text), &Function::name);
+  if (found != kFunctions.end()) return found->call(Arguments(builder, call, found->usage));
+  if (const auto reduction = find_reduction(call.text)) {
+    const ReductionInfo& info = reduction_info(*reduction);
+    return call_reduction(Arguments(builder, call, usage_of(info)), info);
+  }
+  if (const auto operation = find_operation(call.text)) {
+    const OperationInfo& info = operation_info(*operation);
+    return call_operation(Arguments(builder, call, usage_of(info)), info);
+  }
+  builder.fail(call.at, fmt::format("no function '{}'{}", printable(call.text), did_you_mean(call.text, function_names())));
+}
+
+}  // namespace xylem::detail
