@@ -137,6 +137,14 @@ ElementType real_type(ElementType type) {
   return element_size(type) == 2 ? ElementType::float32 : ElementType::float64;
 }
 
+// Each integer becomes a float of its own accord: int8 and uint8 float16, though their promoted type is int16.
+ElementType real_type(std::span<const Operand> operands) {
+  if (std::ranges::any_of(operands, &Operand::weak)) return real_type(common_type(operands));
+  ElementType type = real_type(operands[0].type);
+  for (const Operand& operand : operands) type = promote(type, real_type(operand.type));
+  return type;
+}
+
 OperationTypes same(std::size_t count, ElementType type) { return {std::vector<ElementType>(count, type), type}; }
 
 // Integers of unlike signedness, and numbers beyond the other side's type, are compared as they are.
@@ -197,7 +205,7 @@ OperationTypes operation_types(Operation operation, std::span<const Operand> ope
   expect_weak_integers_fit(operation, operands, type);
   if (operation == Operation::power) expect_integer_power(operands, type);
   if (rule == TypeRule::bool_to_int8 && type == ElementType::boolean) return same(operands.size(), ElementType::int8);
-  return same(operands.size(), rule == TypeRule::real ? real_type(type) : type);
+  return same(operands.size(), rule == TypeRule::real ? real_type(operands) : type);
 }
 
 }  // namespace xylem

@@ -27,7 +27,7 @@ enum class TypeRule : std::uint8_t {
   boolless,        ///< the promoted type; booleans alone are an error
   bool_to_int8,    ///< the promoted type; booleans alone give int8
   division,        ///< the promoted type, of integers float64
-  real,            ///< the promoted type, of booleans and 8-bit integers float16, of 16 bits float32, of wider ones float64
+  real,            ///< the promoted type, after booleans and integers of 8 bits become float16, of 16 bits float32, wider ones float64
   bitwise,         ///< the promoted type; floats are an error
   comparison,      ///< compared in the promoted type, integers exactly as they are; bool
   truth,           ///< each input's truth value (NaN is true); bool
