@@ -40,7 +40,8 @@ std::vector<std::string> expect_dims(const std::vector<Dim>& all, const std::vec
       for (const Dim& dim : all) names.push_back(dim.name);
       throw UsageError("no dim '{}' ({}){}", printable(dims[i]), format_dims(all), did_you_mean(dims[i], names));
     }
-    if (std::find(dims.begin(), dims.begin() + static_cast<std::ptrdiff_t>(i), dims[i]) != dims.begin() + static_cast<std::ptrdiff_t>(i)) {
+    if (std::find(dims.begin(), dims.begin() + static_cast<std::ptrdiff_t>(i), dims[i]) !=
+        dims.begin() + static_cast<std::ptrdiff_t>(i)) {
       throw UsageError("the dim '{}' is named twice", printable(dims[i]));
     }
   }
@@ -109,8 +110,8 @@ Array Array::coord(const std::string& name) const {
   if (found == nullptr) {
     std::vector<std::string> names;
     for (const Coordinate& coord : coords()) names.push_back(coord.name);
-    throw UsageError("no coord '{}' (coords: {}){}", printable(name), names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")),
-                     did_you_mean(name, names));
+    throw UsageError("no coord '{}' (coords: {}){}", printable(name),
+                     names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")), did_you_mean(name, names));
   }
   if (!found->values) return *found->lazy;
   if (std::holds_alternative<std::vector<std::string>>(*found->values)) {
@@ -121,7 +122,8 @@ Array Array::coord(const std::string& name) const {
   node.dtype = integral ? ElementType::int64 : ElementType::float64;
   for (const std::string& dim : found->dims) node.dims.push_back(dims()[axis(dim)]);
   for (const Coordinate& other : coords()) {
-    if (std::ranges::all_of(other.dims, [&](const auto& dim) { return std::ranges::find(found->dims, dim) != found->dims.end(); })) {
+    if (std::ranges::all_of(other.dims,
+                            [&](const auto& dim) { return std::ranges::find(found->dims, dim) != found->dims.end(); })) {
       node.coords.push_back(other);
     }
   }

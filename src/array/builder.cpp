@@ -79,17 +79,19 @@ Array Builder::build_name(const Syntax& syntax) const {
 
 std::string Builder::hint(const std::string& name) const {
   const std::vector<std::string> all = names_.all();
-  std::vector<std::string> odd;
+  const std::string* odd = nullptr;  // the shortest name that the grammar takes apart after `name`
   for (const std::string& other : all) {
     const std::string last = other.substr(other.rfind('/') + 1);
-    if (needs_backticks(other) && (other.starts_with(name) || last.starts_with(name))) odd.push_back(other);
+    const bool meant = needs_backticks(other) && (other.starts_with(name) || last.starts_with(name));
+    if (meant && (odd == nullptr || other.size() < odd->size())) odd = &other;
   }
-  if (!odd.empty()) return fmt::format("; write `{}` in backticks if that is meant", printable(odd[0]));
-  const std::string nearest = did_you_mean(name, all);
+  if (odd != nullptr) return fmt::format("; write `{}` in backticks if that is meant", printable(*odd));
   const std::size_t slash = name.find('/', 1);
-  if (slash == std::string::npos || name[0] == '/') return nearest;
-  return fmt::format("{}{} write '{} / {}' with blanks", nearest, nearest.empty() ? "; to divide," : " To divide,",
-                     printable(name.substr(0, slash)), printable(name.substr(slash + 1)));
+  if (slash != std::string::npos && std::ranges::find(all, name.substr(0, slash)) != all.end()) {
+    return fmt::format("; to divide, write '{} / {}' with blanks", printable(name.substr(0, slash)),
+                       printable(name.substr(slash + 1)));
+  }
+  return did_you_mean(name, all);
 }
 
 Array Builder::build_comparison(const Syntax& syntax) const {

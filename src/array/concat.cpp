@@ -27,17 +27,15 @@ void expect_same_dims(const Joint& joint) {
   const Array& first = joint.arrays[0];
   for (std::size_t i = 1; i < joint.arrays.size(); ++i) {
     const Array& other = joint.arrays[i];
-    for (const Dim& dim : first.dims()) {
-      const auto axis = other.find_axis(dim.name);
-      const bool same = axis && (dim.name == joint.dim || other.dims()[*axis].size == dim.size);
-      if (!same || other.ndim() != first.ndim()) {
-        throw UsageError("arrays 1 and {} cannot be joined along '{}' (they are {} and {}; all other dims must be equal)", i + 1,
-                         printable(joint.dim), summary(first), summary(other));
-      }
-    }
-    if (other.ndim() != first.ndim()) {
-      throw UsageError("arrays 1 and {} cannot be joined along '{}' (they are {} and {}; either all have that dim, or none)", i + 1,
-                       printable(joint.dim), summary(first), summary(other));
+    const bool same = other.ndim() == first.ndim() && std::ranges::all_of(first.dims(), [&](const Dim& dim) {
+                        const auto axis = other.find_axis(dim.name);
+                        return axis && (dim.name == joint.dim || other.dims()[*axis].size == dim.size);
+                      });
+    if (!same) {
+      throw UsageError(
+          "arrays 1 and {} cannot be joined along '{}' (they are {} and {}); all have that dim or none, and the others must be "
+          "equal",
+          i + 1, printable(joint.dim), summary(first), summary(other));
     }
   }
 }
@@ -99,14 +97,16 @@ std::vector<Coordinate> joined_coords(const Joint& joint) {
     }
     if (parts.size() != joint.arrays.size()) continue;
     const bool along = !joint.is_new && runs_along(coord, joint.dim);
-    const bool differ = std::ranges::any_of(parts, [&](const Coordinate* part) { return !detail::same_coordinate(*part, coord); });
+    const bool differ =
+        std::ranges::any_of(parts, [&](const Coordinate* part) { return !detail::same_coordinate(*part, coord); });
     const bool scalars = joint.is_new && coord.dims.empty() && (differ || coord.name == joint.dim);
     if (!along && !scalars) continue;
     if (auto whole = joined(joint, parts)) result.push_back(std::move(*whole));
   }
   for (Coordinate& coord : detail::merge_coords(others)) {
     const bool taken = std::ranges::find(result, coord.name, &Coordinate::name) != result.end() || coord.name == joint.dim;
-    const bool everywhere = std::ranges::all_of(joint.arrays, [&](const Array& a) { return a.find_coord(coord.name) != nullptr; });
+    const bool everywhere =
+        std::ranges::all_of(joint.arrays, [&](const Array& a) { return a.find_coord(coord.name) != nullptr; });
     if (!taken && (everywhere || coord.is_index())) result.push_back(std::move(coord));
   }
   return result;

@@ -63,9 +63,10 @@ void expect_equal(const Coordinate& a, const Coordinate& b) {
     throw UsageError("the coords '{}' of two arrays cannot be compared (their values have not been read)", printable(a.name));
   }
   const std::size_t i = *first_difference(*a.values, *b.values);
-  throw UsageError("the coords '{}' of two arrays differ first at index {}: {} and {} (coords that label a dim must be equal); choose the "
-                   "common values with sel or isel",
-                   printable(a.name), i, format_label(*a.values, i), format_label(*b.values, i));
+  throw UsageError(
+      "the coords '{}' of two arrays differ first at index {}: {} and {} (coords that label a dim must be equal); choose the "
+      "common values with sel or isel",
+      printable(a.name), i, format_label(*a.values, i), format_label(*b.values, i));
 }
 
 }  // namespace
@@ -82,9 +83,12 @@ std::string format_label(const LabelValues& values, std::size_t i) {
   return std::visit(
       [&](const auto& v) -> std::string {
         using T = std::decay_t<decltype(v[0])>;
-        if constexpr (std::is_same_v<T, std::string>) return fmt::format("\"{}\"", printable(v[i]));
-        else if constexpr (std::is_same_v<T, double>) return format_double(v[i]);
-        else return fmt::format("{}", v[i]);
+        if constexpr (std::is_same_v<T, std::string>)
+          return fmt::format("\"{}\"", printable(v[i]));
+        else if constexpr (std::is_same_v<T, double>)
+          return format_double(v[i]);
+        else
+          return fmt::format("{}", v[i]);
       },
       values);
 }
@@ -116,9 +120,10 @@ std::vector<Dim> broadcast_dims(const std::vector<Array>& inputs) {
       if (found == dims.end()) {
         dims.push_back(dim);
       } else if (found->size != dim.size) {
-        throw UsageError("the dim '{}' has {} elements in one array and {} in another; choose as many with isel or sel, or drop it with "
-                         "squeeze",
-                         printable(dim.name), found->size, dim.size);
+        throw UsageError(
+            "the dim '{}' has {} elements in one array and {} in another; choose as many with isel or sel, or drop it with "
+            "squeeze",
+            printable(dim.name), found->size, dim.size);
       }
     }
   }

@@ -25,7 +25,9 @@ Stride normalized(const Slice& slice, const Dim& dim) {
   const std::int64_t n = dim.size, step = slice.step;
   if (step == 0) throw UsageError("the step of a slice along '{}' is 0", printable(dim.name));
   const std::int64_t lowest = step > 0 ? 0 : -1, highest = step > 0 ? n : n - 1;
-  const auto bound = [&](std::int64_t value) { return std::clamp(value < 0 ? std::max(value, -n - 1) + n : value, lowest, highest); };
+  const auto bound = [&](std::int64_t value) {
+    return std::clamp(value < 0 ? std::max(value, -n - 1) + n : value, lowest, highest);
+  };
   const std::int64_t start = slice.start ? bound(*slice.start) : (step > 0 ? lowest : highest);
   const std::int64_t stop = slice.stop ? bound(*slice.stop) : (step > 0 ? highest : lowest);
   const std::int64_t distance = step > 0 ? stop - start : start - stop;

@@ -145,9 +145,11 @@ class Lexer {
 
 void fail_at(std::string_view expression, std::size_t at, const std::string& problem) {
   constexpr std::size_t before = 40, after = 40;  // bytes shown of a long expression
-  const auto is_inner = [&](std::size_t i) { return i < expression.size() && (static_cast<unsigned char>(expression[i]) & 0xC0U) == 0x80U; };
+  const auto is_inner = [&](std::size_t i) {
+    return i < expression.size() && (static_cast<unsigned char>(expression[i]) & 0xC0U) == 0x80U;
+  };
   std::size_t first = at > before ? at - before : 0, last = std::min(expression.size(), at + after);
-  while (is_inner(first)) --first;
+  while (first > 0 && is_inner(first)) --first;
   while (is_inner(last)) ++last;
   throw ExpressionError("{} (at column {} of '{}{}{}')", problem, text_width(expression.substr(0, at)) + 1, first > 0 ? "…" : "",
                         printable(expression.substr(first, last - first)), last < expression.size() ? "…" : "");

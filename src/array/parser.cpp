@@ -22,10 +22,10 @@ int power_of(const Token& token) {
     std::string_view symbol;
     int power;
   };
-  static constexpr Row rows[] = {{"or", kOr},         {"and", kAnd},      {"<", kComparison},  {"<=", kComparison}, {">", kComparison},
-                                 {">=", kComparison}, {"==", kComparison}, {"!=", kComparison}, {"|", kBitOr},       {"&", kBitAnd},
-                                 {"+", kSum},         {"-", kSum},        {"*", kProduct},     {"/", kProduct},     {"//", kProduct},
-                                 {"%", kProduct},     {"**", kPower},     {"^", kPower}};
+  static constexpr Row rows[] = {
+      {"or", kOr},         {"and", kAnd},       {"<", kComparison}, {"<=", kComparison}, {">", kComparison}, {">=", kComparison},
+      {"==", kComparison}, {"!=", kComparison}, {"|", kBitOr},      {"&", kBitAnd},      {"+", kSum},        {"-", kSum},
+      {"*", kProduct},     {"/", kProduct},     {"//", kProduct},   {"%", kProduct},     {"**", kPower},     {"^", kPower}};
   const auto* found = std::ranges::find(rows, std::string_view(token.text), &Row::symbol);
   return found == std::end(rows) ? kNone : found->power;
 }
@@ -39,8 +39,8 @@ class Parser {
     SyntaxPtr whole = parse(kNone);
     if (tokens_.peek().kind != TokenKind::end) {
       const bool equals = tokens_.at_symbol("=");
-      tokens_.fail(tokens_.peek().at,
-                   fmt::format("expected an operator or the end, not {}{}", tokens_.describe_next(), equals ? "; to compare write ==" : ""));
+      tokens_.fail(tokens_.peek().at, fmt::format("expected an operator or the end, not {}{}", tokens_.describe_next(),
+                                                  equals ? "; to compare write ==" : ""));
     }
     return whole;
   }
@@ -112,7 +112,9 @@ class Parser {
     if (operand.enclosed || (!binary && !negated)) return;
     tokens_.fail(operand.at, fmt::format("'{}' next to a comparison needs parentheses, as in {}; or write '{}'", operand.text,
                                          negated ? "!(a > 0)" : fmt::format("(a > 0) {} (b > 0)", operand.text),
-                                         negated ? "not" : operand.text == "&" ? "and" : "or"));
+                                         negated               ? "not"
+                                         : operand.text == "&" ? "and"
+                                                               : "or"));
   }
 
   Draft parse_prefix() {

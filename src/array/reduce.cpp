@@ -62,9 +62,8 @@ Array make_reduction(const std::vector<Array>& inputs, const DimNames& names, co
   node.coords = detail::merge_coords(inputs);
   std::erase_if(node.coords, [&](const Coordinate& coord) { return std::ranges::any_of(coord.dims, is_reduced); });
   if (info.keeps_attributes) node.attributes = inputs[0].attributes();
-  node.kind = ReductionNode{reduction,      inputs, std::move(reduced),
-                            weighted,       options.skipna,
-                            options.ddof.value_or(reduction == Reduction::cov ? 1 : 0),
+  node.kind = ReductionNode{reduction,         inputs,          std::move(reduced),
+                            weighted,          options.skipna,  options.ddof.value_or(reduction == Reduction::cov ? 1 : 0),
                             options.min_count, options.keepdims};
   return detail::make_array(std::move(node));
 }

@@ -133,7 +133,8 @@ class Evaluator {
 
   static std::string place(const std::vector<Dim>& dims, const Index& index) {
     std::string text;
-    for (std::size_t i = 0; i < dims.size(); ++i) text += fmt::format("{}{}={}", i == 0 ? " at " : ", ", printable(dims[i].name), index[i]);
+    for (std::size_t i = 0; i < dims.size(); ++i)
+      text += fmt::format("{}{}={}", i == 0 ? " at " : ", ", printable(dims[i].name), index[i]);
     return text;
   }
 

@@ -32,11 +32,12 @@ class Finder {
   std::int64_t exact(const Label& label) const {
     const auto found = matches(label);
     if (found.empty()) {
-      throw UsageError("{} is not among the {} values of '{}' ({})", format_label(label), values_.size(), printable(dim_), near(label));
+      throw UsageError("{} is not among the {} values of '{}' ({})", format_label(label), values_.size(), printable(dim_),
+                       near(label));
     }
     if (found.size() > 1) {
-      throw UsageError("{} stands {} times in '{}' (at positions {} and {}); choose positions with isel", format_label(label), found.size(),
-                       printable(dim_), found[0], found[1]);
+      throw UsageError("{} stands {} times in '{}' (at positions {} and {}); choose positions with isel", format_label(label),
+                       found.size(), printable(dim_), found[0], found[1]);
     }
     return found[0];
   }
@@ -73,8 +74,8 @@ class Finder {
       }
       if (!best) throw UsageError("'{}' has no values to be near {}", printable(dim_), format_label(wanted.label));
       if (wanted.tolerance && !(std::fabs(static_cast<double>(values_[*best]) - target) <= *wanted.tolerance)) {
-        throw UsageError("no value of '{}' lies within {} of {} (the nearest is {})", printable(dim_), format_double(*wanted.tolerance),
-                         format_label(wanted.label), format_label(Label(values_[*best])));
+        throw UsageError("no value of '{}' lies within {} of {} (the nearest is {})", printable(dim_),
+                         format_double(*wanted.tolerance), format_label(wanted.label), format_label(Label(values_[*best])));
       }
       return static_cast<std::int64_t>(*best);
     }
@@ -104,7 +105,8 @@ class Finder {
         [](const auto& x, const auto& y) {
           if constexpr (std::is_same_v<decltype(x), decltype(y)>) {
             return x < y;
-          } else if constexpr (std::is_arithmetic_v<std::decay_t<decltype(x)>> && std::is_arithmetic_v<std::decay_t<decltype(y)>>) {
+          } else if constexpr (std::is_arithmetic_v<std::decay_t<decltype(x)>> &&
+                               std::is_arithmetic_v<std::decay_t<decltype(y)>>) {
             return static_cast<double>(x) < static_cast<double>(y);
           } else {
             return false;
@@ -137,12 +139,14 @@ class Finder {
       for (const T& value : values_) {
         const bool opposite = is_before(Label(value), label) != is_before(Label(closest), label);
         if (!opposite) continue;
-        if (other == nullptr || std::fabs(static_cast<double>(value) - number(label)) < std::fabs(static_cast<double>(*other) - number(label))) {
+        if (other == nullptr ||
+            std::fabs(static_cast<double>(value) - number(label)) < std::fabs(static_cast<double>(*other) - number(label))) {
           other = &value;
         }
       }
-      return other == nullptr ? fmt::format("the nearest is {}", format_label(Label(closest)))
-                              : fmt::format("the nearest are {} and {}", format_label(Label(closest)), format_label(Label(*other)));
+      return other == nullptr
+                 ? fmt::format("the nearest is {}", format_label(Label(closest)))
+                 : fmt::format("the nearest are {} and {}", format_label(Label(closest)), format_label(Label(*other)));
     }
   }
 
@@ -175,7 +179,8 @@ Array Array::sel(const std::vector<std::pair<std::string, Labelled>>& indexers) 
     } else if (coord->values) {
       values = *coord->values;
     } else {
-      throw UsageError("'{}' cannot be chosen from by value (its values have not been read); choose positions with isel", printable(name));
+      throw UsageError("'{}' cannot be chosen from by value (its values have not been read); choose positions with isel",
+                       printable(name));
     }
     positions.emplace_back(name, std::visit([&](const auto& v) { return find(Finder(v, dim.name), labels); }, values));
   }

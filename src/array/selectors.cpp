@@ -57,10 +57,11 @@ class SelectorParser {
   std::int64_t position(const Found& found) {
     if (const auto* integer = std::get_if<std::int64_t>(&found.label)) return *integer;
     const auto* real = std::get_if<double>(&found.label);
-    const std::string text = real != nullptr ? fmt::format("{}", *real) : fmt::format("\"{}\"", std::get<std::string>(found.label));
+    const std::string text =
+        real != nullptr ? fmt::format("{}", *real) : fmt::format("\"{}\"", std::get<std::string>(found.label));
     tokens_.fail(found.at, real != nullptr
-                               ? fmt::format("{} is no position; write @{} for this value, ~{} for the nearest, or a range {}..", text, text,
-                                             text, text)
+                               ? fmt::format("{} is no position; write @{} for this value, ~{} for the nearest, or a range {}..",
+                                             text, text, text, text)
                                : fmt::format("{} is no position; write @{} for this value", printable(text), printable(text)));
   }
 

@@ -16,8 +16,8 @@ namespace {
 ElementType decoded_type(const DatasetInfo& info, const CfDecoding& decoding) {
   const ElementType packed = *element_type(packed_dtype(info.dtype, decoding));
   if (decoding.scaled) return ElementType::float64;
-  const bool may_be_missing = !decoding.missing.empty() || decoding.valid_min || decoding.valid_max || decoding.unpacked_min ||
-                              decoding.unpacked_max;
+  const bool may_be_missing =
+      !decoding.missing.empty() || decoding.valid_min || decoding.valid_max || decoding.unpacked_min || decoding.unpacked_max;
   if (!may_be_missing || is_floating(packed)) return packed;
   return element_size(packed) <= 2 ? ElementType::float32 : ElementType::float64;
 }
@@ -36,7 +36,8 @@ void expect_fitting(const std::vector<Dim>& dims, const Coordinate& coord) {
     XYLEM_EXPECT(coord.dims.size() <= 1, "known values run along one dim at most");
     const std::size_t expected = coord.dims.empty() ? 1 : extent(dims, coord.dims[0]);
     if (detail::size_of(*coord.values) != expected) {
-      throw UsageError("the coord '{}' has {} values, and {} are needed", printable(coord.name), detail::size_of(*coord.values), expected);
+      throw UsageError("the coord '{}' has {} values, and {} are needed", printable(coord.name), detail::size_of(*coord.values),
+                       expected);
     }
     return;
   }
@@ -75,7 +76,8 @@ std::optional<Coordinate> dataset_coordinate(const Container& container, const C
   }
   if (info.null || !info.dtype.is_numeric()) return std::nullopt;
   std::vector<std::string> ignored;
-  return Coordinate{coord.name, coord.dims, nullptr, source(dataset->proxy().shared_info(), cf_decoding(info, ignored), coord.dims)};
+  return Coordinate{coord.name, coord.dims, nullptr,
+                    source(dataset->proxy().shared_info(), cf_decoding(info, ignored), coord.dims)};
 }
 
 }  // namespace

@@ -93,7 +93,8 @@ bool is_negative(const Number& value) {
   return std::visit([](auto v) { return v < decltype(v){0}; }, value);
 }
 
-// The common type of operands: the promoted type of those that are not weak, which weak ones follow unless it is of a lesser kind.
+// The common type of operands: the promoted type of those that are not weak, which weak ones follow unless it is of a lesser
+// kind.
 ElementType common_type(std::span<const Operand> operands) {
   std::optional<ElementType> strong;
   bool weak_float = false, weak_integer = false;
@@ -199,7 +200,8 @@ OperationTypes operation_types(Operation operation, std::span<const Operand> ope
                      called(operation), type_name(type));
   }
   if (rule == TypeRule::boolless && type == ElementType::boolean) {
-    throw UsageError("{} does not take booleans; convert them with astype(x, int8), or use !, != or bitwise_xor", called(operation));
+    throw UsageError("{} does not take booleans; convert them with astype(x, int8), or use !, != or bitwise_xor",
+                     called(operation));
   }
   if (rule == TypeRule::division && !is_floating(type)) return same(operands.size(), ElementType::float64);
   expect_weak_integers_fit(operation, operands, type);

@@ -7,8 +7,9 @@
 #include <iostream>
 #include <sstream>
 
-#include "array/fixture.hpp"
 #include "xylem/array/node.hpp"
+
+#include "array/fixture.hpp"
 
 using namespace xylem;
 
@@ -74,8 +75,10 @@ void write(const Array& array, const ReferenceArray& result) {
     std::visit(
         [](const auto& values) {
           for (const auto& value : values) {
-            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) std::printf(" %s", value.c_str());
-            else write_number(Number(value));
+            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>)
+              std::printf(" %s", value.c_str());
+            else
+              write_number(Number(value));
             std::fflush(stdout);
           }
         },

@@ -14,10 +14,10 @@
 namespace xylem::test {
 
 inline DType dtype_of(ElementType type) {
-  const TypeClass kind = type == ElementType::boolean    ? TypeClass::boolean
-                         : is_signed_integer(type)       ? TypeClass::integer
-                         : is_unsigned_integer(type)     ? TypeClass::uinteger
-                                                         : TypeClass::floating;
+  const TypeClass kind = type == ElementType::boolean ? TypeClass::boolean
+                         : is_signed_integer(type)    ? TypeClass::integer
+                         : is_unsigned_integer(type)  ? TypeClass::uinteger
+                                                      : TypeClass::floating;
   return {kind, element_size(type)};
 }
 

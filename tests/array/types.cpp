@@ -39,7 +39,8 @@ std::string message(Operation operation, const std::vector<Operand>& operands) {
   return "no error";
 }
 
-// Known ways in which xylem differs from NumPy: rounding keeps booleans, and integers to the power of what may be negative is an error.
+// Known ways in which xylem differs from NumPy: rounding keeps booleans, and integers to the power of what may be negative is an
+// error.
 bool differs(Operation operation, const std::string& left, const std::string& right) {
   if (operation == Operation::round) return right == "bool";
   if (operation != Operation::power) return false;
@@ -108,9 +109,11 @@ TEST(OperationTypes, WeakIntegersMustFit) {
   // Compared as they are.
   const auto types = operation_types(Operation::less, std::vector<Operand>{{ElementType::int8}, weak300});
   EXPECT_EQ(types.inputs[0], ElementType::int64);
-  EXPECT_EQ(evaluate(Operation::less, types, std::vector<Number>{std::int64_t{127}, std::int64_t{300}}), Number(std::uint64_t{1}));
+  EXPECT_EQ(evaluate(Operation::less, types, std::vector<Number>{std::int64_t{127}, std::int64_t{300}}),
+            Number(std::uint64_t{1}));
   const auto mixed = operation_types(Operation::less, std::vector<Operand>{{ElementType::uint64}, {ElementType::int8}});
-  EXPECT_EQ(evaluate(Operation::greater, mixed, std::vector<Number>{~std::uint64_t{0}, std::int64_t{-1}}), Number(std::uint64_t{1}));
+  EXPECT_EQ(evaluate(Operation::greater, mixed, std::vector<Number>{~std::uint64_t{0}, std::int64_t{-1}}),
+            Number(std::uint64_t{1}));
 }
 
 TEST(OperationTypes, MistakesAreExplained) {
@@ -121,7 +124,8 @@ TEST(OperationTypes, MistakesAreExplained) {
   EXPECT_EQ(message(Operation::where, {{ElementType::float32}, {ElementType::int8}, {ElementType::int8}}),
             "the condition of where() is float32, not bool; compare it with something, as in x > 0");
   EXPECT_EQ(message(Operation::power, {{ElementType::int32}, {ElementType::int32}}),
-            "an integer to the power of integers that may be negative is no integer; make one of them a float: 2.0, or astype(x, float64)");
+            "an integer to the power of integers that may be negative is no integer; make one of them a float: 2.0, or astype(x, "
+            "float64)");
   EXPECT_EQ(message(Operation::power, {{ElementType::int32}, {ElementType::int64, true, std::int64_t{-2}}}),
             "an integer to the power of -2 is no integer; make one of them a float: 2.0, or astype(x, float64)");
 }
@@ -149,7 +153,9 @@ TEST(OperationValues, IntegersWrapAndDivideAsNumPy) {
 
 TEST(OperationValues, MissingValues) {
   using Op = Operation;
-  const auto real = [](Op op, std::vector<Number> inputs) { return std::get<double>(value_of(op, ElementType::float64, inputs)); };
+  const auto real = [](Op op, std::vector<Number> inputs) {
+    return std::get<double>(value_of(op, ElementType::float64, inputs));
+  };
   const auto truth = [](Op op, std::vector<Number> inputs) {
     return std::get<std::uint64_t>(value_of(op, ElementType::float64, inputs)) == 1;
   };
@@ -190,7 +196,9 @@ TEST(Convert, IsNumPysWhereItIsDefined) {
 
 TEST(ReductionTypes, Table) {
   using R = Reduction;
-  const auto type = [](R r, ElementType t, bool weighted = false, bool nothing = false) { return reduction_type(r, t, weighted, nothing); };
+  const auto type = [](R r, ElementType t, bool weighted = false, bool nothing = false) {
+    return reduction_type(r, t, weighted, nothing);
+  };
   EXPECT_EQ(type(R::sum, ElementType::float32), ElementType::float64);
   EXPECT_EQ(type(R::sum, ElementType::int8), ElementType::int64);
   EXPECT_EQ(type(R::sum, ElementType::uint16), ElementType::uint64);

@@ -34,10 +34,10 @@ struct Dim {
 class DimNames {
  public:
   DimNames() = default;
-  DimNames(const char* name) : names_{name} {}                                               // NOLINT: a name is a list of one
-  DimNames(std::string name) : names_{std::move(name)} {}                                    // NOLINT
-  DimNames(std::initializer_list<std::string> names) : names_(names) {}                      // NOLINT
-  DimNames(std::vector<std::string> names) : names_(std::move(names)) {}                     // NOLINT
+  DimNames(const char* name) : names_{name} {}                            // NOLINT: a name is a list of one
+  DimNames(std::string name) : names_{std::move(name)} {}                 // NOLINT
+  DimNames(std::initializer_list<std::string> names) : names_(names) {}   // NOLINT
+  DimNames(std::vector<std::string> names) : names_(std::move(names)) {}  // NOLINT
   [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
 
  private:
@@ -52,16 +52,17 @@ struct ReduceOptions {
   bool keepdims = false;
 };
 
-/// A lazy labelled array, in xarray's sense: it describes values and never reads them. It is an immutable value, cheap to copy, made
-/// from sources (lazy(), source()), numbers and coordinates by operations; node() shows how, to those who plan its evaluation.
+/// A lazy labelled array, in xarray's sense: it describes values and never reads them. It is an immutable value, cheap to copy,
+/// made from sources (lazy(), source()), numbers and coordinates by operations; node() shows how, to those who plan its
+/// evaluation.
 ///
 /// Dims match by name. Every function that makes an array throws UsageError for what cannot be meant, with the names and sizes.
 class Array {
  public:
   /// A number: 0-d, and of a type that gives way to those of other inputs (NumPy's "weak" scalars). A bool is bool.
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Array(T value) : Array(constant(widened(value))) {}  // NOLINT: numbers are arrays wherever arrays are meant
+  requires std::is_arithmetic_v<T> Array(T value)
+      : Array(constant(widened(value))) {}  // NOLINT: numbers are arrays wherever arrays are meant
 
   explicit Array(std::shared_ptr<const ArrayNode> node) : node_(std::move(node)) {}
 
@@ -83,7 +84,8 @@ class Array {
   /// A coordinate as an array. Throws UsageError when there is none of this name, or when its values are strings.
   [[nodiscard]] Array coord(const std::string& name) const;
 
-  /// Chooses positions along dims, counted from 0, negative ones from the end: a position drops the dim and leaves a scalar coord.
+  /// Chooses positions along dims, counted from 0, negative ones from the end: a position drops the dim and leaves a scalar
+  /// coord.
   [[nodiscard]] Array isel(const std::vector<std::pair<std::string, Positions>>& indexers) const;
   [[nodiscard]] Array isel(const std::string& dim, Positions positions) const;
   /// Chooses by coordinate values, which must be known (Coordinate::values); a dim without a coord has the labels 0, 1, 2, ...
@@ -138,8 +140,8 @@ class Array {
   std::shared_ptr<const ArrayNode> node_;
 };
 
-/// An array with weights, for reductions: the weights' dims are among the array's. Where the array is missing, its weight does not
-/// count; missing weights make the result missing, as do weights whose sum is zero (but of a sum).
+/// An array with weights, for reductions: the weights' dims are among the array's. Where the array is missing, its weight does
+/// not count; missing weights make the result missing, as do weights whose sum is zero (but of a sum).
 struct Weighted {
   Array data;
   Array weights;
@@ -159,8 +161,8 @@ struct Weighted {
 [[nodiscard]] Array reduce(Reduction reduction, const Array& a, const Array& b, const DimNames& dims = {},
                            const ReduceOptions& options = {});
 
-/// Joins arrays along `dim`. Where all have it, their extents add up and their coords along it are joined; where none has it, it is
-/// new, comes first, and scalar coords that differ run along it. All else must be equal.
+/// Joins arrays along `dim`. Where all have it, their extents add up and their coords along it are joined; where none has it, it
+/// is new, comes first, and scalar coords that differ run along it. All else must be equal.
 [[nodiscard]] Array concat(const std::vector<Array>& arrays, const std::string& dim);
 
 /// "float32 (time: 800, lat: 90)".

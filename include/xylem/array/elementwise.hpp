@@ -7,9 +7,9 @@
 
 namespace xylem {
 
-/// Applies an element-wise operation to as many inputs as it takes (operation_info). Dims are matched by name and come in the order in
-/// which the inputs first show them; sizes must agree, and the coords that label dims must be equal. Throws UsageError otherwise, with
-/// the first place where they differ. Numbers alone give a number.
+/// Applies an element-wise operation to as many inputs as it takes (operation_info). Dims are matched by name and come in the
+/// order in which the inputs first show them; sizes must agree, and the coords that label dims must be equal. Throws UsageError
+/// otherwise, with the first place where they differ. Numbers alone give a number.
 [[nodiscard]] Array elementwise(Operation operation, const std::vector<Array>& inputs);
 
 [[nodiscard]] inline Array operator+(const Array& a, const Array& b) { return elementwise(Operation::add, {a, b}); }
@@ -47,8 +47,8 @@ namespace xylem {
 [[nodiscard]] inline Array notnull(const Array& a) { return elementwise(Operation::notnull, {a}); }
 [[nodiscard]] inline Array fillna(const Array& a, const Array& value) { return elementwise(Operation::fillna, {a, value}); }
 
-/// x where the (bool) condition holds, `other` elsewhere; without `other` missing values, for which integers become float32 (of up to
-/// 16 bits) or float64. Booleans need an `other`.
+/// x where the (bool) condition holds, `other` elsewhere; without `other` missing values, for which integers become float32 (of
+/// up to 16 bits) or float64. Booleans need an `other`.
 [[nodiscard]] Array where(const Array& condition, const Array& x, const Array& other);
 [[nodiscard]] Array where(const Array& condition, const Array& x);
 /// minimum(maximum(x, low), high).

@@ -18,9 +18,9 @@ struct ExpressionNames {
   std::function<std::vector<std::string>()> all = [] { return std::vector<std::string>{}; };
 };
 
-/// The array that an expression describes, such as `std(sqrt(u^2 + v^2), time, ddof=1)` or `t[time=0:100:2, lat=-30..30]`; the grammar is
-/// in docs/expressions.md. Throws UsageError, with the expression and the column (in code points, from 1), for whatever is wrong with
-/// it.
+/// The array that an expression describes, such as `std(sqrt(u^2 + v^2), time, ddof=1)` or `t[time=0:100:2, lat=-30..30]`; the
+/// grammar is in docs/expressions.md. Throws UsageError, with the expression and the column (in code points, from 1), for
+/// whatever is wrong with it.
 [[nodiscard]] Array parse_expression(std::string_view text, const ExpressionNames& names);
 
 }  // namespace xylem

@@ -30,7 +30,8 @@ struct Coordinate {
   [[nodiscard]] bool is_index() const noexcept { return dims.size() == 1 && dims[0] == name; }
 };
 
-// What an array is made of: one struct a kind. Inputs are matched by the names of their dims; a dim that an input lacks is repeated.
+// What an array is made of: one struct a kind. Inputs are matched by the names of their dims; a dim that an input lacks is
+// repeated.
 
 /// A dataset. dims are as many as it has, in its order.
 struct SourceNode {
@@ -88,8 +89,8 @@ struct ConcatNode {
   bool is_new;
 };
 
-/// A reduction over `dims` of its inputs (repeated along dims that one of two lacks): one array, two for cov, corr and dot, and the
-/// weights last where `weighted`.
+/// A reduction over `dims` of its inputs (repeated along dims that one of two lacks): one array, two for cov, corr and dot, and
+/// the weights last where `weighted`.
 struct ReductionNode {
   Reduction reduction;
   std::vector<Array> inputs;
@@ -101,8 +102,8 @@ struct ReductionNode {
   bool keepdims = false;
 };
 
-using NodeKind = std::variant<SourceNode, ConstantNode, CoordinateNode, ElementwiseNode, CastNode, IselNode, RenameNode, TransposeNode,
-                              ExpandDimsNode, ConcatNode, ReductionNode>;
+using NodeKind = std::variant<SourceNode, ConstantNode, CoordinateNode, ElementwiseNode, CastNode, IselNode, RenameNode,
+                              TransposeNode, ExpandDimsNode, ConcatNode, ReductionNode>;
 
 /// What an array is: all that is known of it without reading, and how it is made. Never changes once made.
 struct ArrayNode {

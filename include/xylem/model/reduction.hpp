@@ -16,10 +16,10 @@ enum class Reduction : std::uint8_t { sum, prod, mean, var, std, min, max, argmi
 struct ReductionInfo {
   Reduction reduction;
   const char* name;
-  int inputs;             ///< arrays, weights not counted
-  bool takes_skipna;      ///< by default missing values are skipped; without skipna one makes the result missing
-  bool takes_ddof;        ///< the divisor is N - ddof
-  bool takes_min_count;   ///< fewer values that are not missing make the result missing
+  int inputs;            ///< arrays, weights not counted
+  bool takes_skipna;     ///< by default missing values are skipped; without skipna one makes the result missing
+  bool takes_ddof;       ///< the divisor is N - ddof
+  bool takes_min_count;  ///< fewer values that are not missing make the result missing
   bool takes_weights;
   bool keeps_attributes;  ///< the result is the same quantity
 };

@@ -1,0 +1,415 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "xylem/array/elementwise.hpp"
+#include "xylem/array/node.hpp"
+
+#include "array/fixture.hpp"
+
+using namespace xylem;
+using test::known;
+using test::message_of;
+
+namespace {
+
+using Integers = std::vector<std::int64_t>;
+using Reals = std::vector<double>;
+using Strings = std::vector<std::string>;
+
+AttributeValue text(const std::string& words) {
+  return {DType{TypeClass::string, 0}, {}, false, std::vector<std::string>{words}};
+}
+
+struct Arrays : ::testing::Test {
+  test::Memory memory;
+  Array t = memory.add("t", ElementType::float32, {{"time", 3}, {"lat", 4}}, numbers(12),
+                       {known("time", Integers{10, 20, 30}), known("lat", Reals{45.5, 15, -15, -45.5})},
+                       {{"units", text("K")}, {"long_name", text("temperature")}, {"history", text("long")}});
+  Array plain = memory.add("plain", ElementType::float64, {{"time", 3}}, numbers(3));
+
+  static std::vector<Number> numbers(int n) {
+    std::vector<Number> values;
+    for (int i = 0; i < n; ++i) values.emplace_back(static_cast<double>(i));
+    return values;
+  }
+  std::vector<double> values(const Array& array) const {
+    std::vector<double> result;
+    for (const Number& value : memory.evaluate(array).values)
+      result.push_back(std::visit([](auto v) { return double(v); }, value));
+    return result;
+  }
+  static std::string dims(const Array& array) { return summary(array); }
+  static LabelValues labels(const Array& array, const std::string& name) { return *array.find_coord(name)->values; }
+};
+
+}  // namespace
+
+TEST_F(Arrays, BroadcastingMatchesDimsByName) {
+  const Array column = t.isel("time", std::int64_t{0});
+  EXPECT_EQ(dims(column), "float32 (lat: 4)");
+  EXPECT_EQ(dims(column + plain), "float64 (lat: 4, time: 3)");
+  EXPECT_EQ(dims(plain + column), "float64 (time: 3, lat: 4)");
+  EXPECT_EQ(values(t.transpose() - t), Reals(12, 0.0));
+  EXPECT_EQ(
+      message_of([&] {
+        return t + plain.isel("time", Slice{0, 2});
+      }),
+      "the dim 'time' has 3 elements in one array and 2 in another; choose as many with isel or sel, or drop it with squeeze");
+}
+
+TEST_F(Arrays, CoordsThatLabelADimMustBeEqual) {
+  const Array shifted = assign_coord(t, "time", Integers{10, 21, 30});
+  EXPECT_EQ(message_of([&] { return t + shifted; }),
+            "the coords 'time' of two arrays differ first at index 1: 20 and 21 (coords that label a dim must be equal); choose "
+            "the common "
+            "values with sel or isel");
+  EXPECT_EQ(dims(t + assign_coord(t, "time", Reals{10, 20, 30})), "float32 (time: 3, lat: 4)");
+  EXPECT_NE(message_of([&] { return t + assign_coord(t, "time", Strings{"a", "b", "c"}); }), "no error");
+  // Without coords there is nothing to differ from.
+  EXPECT_EQ(labels(plain + t, "time"), LabelValues(Integers{10, 20, 30}));
+}
+
+TEST_F(Arrays, ScalarCoordsThatDifferAreDropped) {
+  const Array first = t.isel("time", std::int64_t{0}), second = t.isel("time", std::int64_t{1});
+  EXPECT_EQ(labels(first, "time"), LabelValues(Integers{10}));
+  EXPECT_TRUE(first.find_coord("time")->dims.empty());
+  EXPECT_EQ((first - second).find_coord("time"), nullptr);
+  EXPECT_NE((first - first).find_coord("time"), nullptr);
+  EXPECT_TRUE((first - t).find_coord("time")->is_index());
+}
+
+TEST_F(Arrays, IselTakesPositionsSlicesAndLists) {
+  EXPECT_EQ(values(t.isel("lat", std::int64_t{-1})), (Reals{3, 7, 11}));
+  const Array reversed = t.isel({{"lat", Slice{std::nullopt, std::nullopt, -2}}, {"time", Integers{2, 0, 2}}});
+  EXPECT_EQ(dims(reversed), "float32 (time: 3, lat: 2)");
+  EXPECT_EQ(values(reversed), (Reals{11, 9, 3, 1, 11, 9}));
+  EXPECT_EQ(labels(reversed, "lat"), LabelValues(Reals{-45.5, 15}));
+  EXPECT_EQ(labels(reversed, "time"), LabelValues(Integers{30, 10, 30}));
+  EXPECT_EQ(t.isel("lat", Slice{3, 1}).shape(), (Shape{3, 0}));
+  constexpr auto huge = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(t.isel("lat", Slice{-huge, huge, huge}).shape(), (Shape{3, 1}));
+  EXPECT_EQ(t.isel("lat", Slice{std::nullopt, std::nullopt, std::numeric_limits<std::int64_t>::min()}).shape(), (Shape{3, 1}));
+  EXPECT_EQ(message_of([&] { return t.isel("lat", std::int64_t{4}); }), "position 4 is outside the dim 'lat' of 4 elements");
+  EXPECT_EQ(message_of([&] { return t.isel("lat", Integers{0, -5}); }), "position -5 is outside the dim 'lat' of 4 elements");
+  EXPECT_EQ(message_of([&] { return t.isel("lat", Slice{0, 1, 0}); }), "the step of a slice along 'lat' is 0");
+  EXPECT_EQ(message_of([&] { return t.isel("tim", std::int64_t{0}); }), "no dim 'tim' (dims: time, lat); did you mean 'time'?");
+  EXPECT_EQ(message_of([&] {
+              return t.isel({{"lat", std::int64_t{0}}, {"lat", std::int64_t{1}}});
+            }),
+            "the dim 'lat' is named twice");
+}
+
+TEST_F(Arrays, SelFindsValues) {
+  EXPECT_EQ(values(t.sel("lat", Label(15.0))), (Reals{1, 5, 9}));
+  EXPECT_EQ(values(t.sel("lat", Label(std::int64_t{15}))), (Reals{1, 5, 9}));
+  EXPECT_EQ(values(t.sel({{"time", std::vector<Label>{std::int64_t{30}, 10.0}}, {"lat", Label(-15.0)}})), (Reals{10, 2}));
+  EXPECT_EQ(message_of([&] { return t.sel("lat", Label(20.0)); }),
+            "20.0 is not among the 4 values of 'lat' (the nearest are 15.0 and 45.5)");
+  EXPECT_EQ(message_of([&] { return t.sel("time", Label(std::int64_t{99})); }),
+            "99 is not among the 3 values of 'time' (the nearest is 30)");
+  EXPECT_EQ(message_of([&] { return t.sel("time", Label(std::string("May"))); }), "'time' holds numbers, and \"May\" is none");
+  EXPECT_EQ(message_of([&] {
+              return assign_coord(t, "time", Integers{1, 2, 1}).sel("time", Label(std::int64_t{1}));
+            }),
+            "1 stands 2 times in 'time' (at positions 0 and 2); choose positions with isel");
+  EXPECT_EQ(message_of([&] { return t.sel("lat", Label(std::nan(""))); }),
+            "nan is not among the 4 values of 'lat' (it has none but nan)");
+}
+
+TEST_F(Arrays, SelRangesIncludeBothBoundsInAnyOrder) {
+  EXPECT_EQ(labels(t.sel("lat", LabelRange{-20.0, 45.5}), "lat"), LabelValues(Reals{45.5, 15, -15}));
+  EXPECT_EQ(labels(t.sel("lat", LabelRange{45.5, -20.0}), "lat"), LabelValues(Reals{45.5, 15, -15}));
+  EXPECT_EQ(labels(t.sel("lat", LabelRange{std::nullopt, 0.0}), "lat"), LabelValues(Reals{45.5, 15}));
+  EXPECT_EQ(labels(t.sel("time", LabelRange{std::int64_t{15}, std::nullopt}), "time"), LabelValues(Integers{20, 30}));
+  EXPECT_EQ(t.sel("time", LabelRange{std::int64_t{11}, std::int64_t{19}}).shape(), (Shape{0, 4}));
+  // Unsorted values: from the place of one to the place of the other, which must be there.
+  const Array unsorted = assign_coord(t, "lat", Reals{3, 9, 1, 5});
+  EXPECT_EQ(labels(unsorted.sel("lat", LabelRange{9.0, 5.0}), "lat"), LabelValues(Reals{9, 1, 5}));
+  EXPECT_EQ(message_of([&] {
+              return unsorted.sel("lat", LabelRange{2.0, 5.0});
+            }),
+            "2.0 is not among the 4 values of 'lat' (the nearest are 3.0 and 1.0)");
+  const Array named = assign_coord(t, "time", Strings{"apr", "jun", "sep"});
+  EXPECT_EQ(labels(named.sel("time", LabelRange{std::string("b"), std::string("sep")}), "time"),
+            LabelValues(Strings{"jun", "sep"}));
+  EXPECT_EQ(message_of([&] { return named.sel("time", Label(std::string("juni"))); }),
+            "\"juni\" is not among the 3 values of 'time' (the nearest is \"jun\")");
+}
+
+TEST_F(Arrays, SelNearest) {
+  EXPECT_EQ(labels(t.sel("lat", NearestLabel{Label(20.0), {}}), "lat"), LabelValues(Reals{15}));
+  EXPECT_EQ(labels(t.sel("lat", NearestLabel{Label(0.0), {}}), "lat"), LabelValues(Reals{15}));  // the larger of two
+  EXPECT_EQ(labels(t.sel("time", NearestLabel{Label(15.0), 5.0}), "time"), LabelValues(Integers{20}));
+  EXPECT_EQ(message_of([&] {
+              return t.sel("lat", NearestLabel{Label(25.0), 9.0});
+            }),
+            "no value of 'lat' lies within 9.0 of 25.0 (the nearest is 15.0)");
+}
+
+TEST_F(Arrays, SelWithoutCoordsCountsFromZero) {
+  EXPECT_EQ(values(plain.sel("time", Label(std::int64_t{2}))), Reals{2});
+  EXPECT_EQ(values(plain.sel("time", LabelRange{std::int64_t{1}, std::int64_t{2}})), (Reals{1, 2}));
+  const Array twice = plain.isel("time", Integers{2, 1});
+  EXPECT_EQ(values(twice.sel("time", Label(std::int64_t{0}))), Reals{2});
+}
+
+TEST_F(Arrays, RenameTransposeExpandSqueeze) {
+  const Array renamed = t.rename({{"time", "step"}, {"lat", "time"}});
+  EXPECT_EQ(dims(renamed), "float32 (step: 3, time: 4)");
+  EXPECT_EQ(labels(renamed, "time"), LabelValues(Reals{45.5, 15, -15, -45.5}));
+  EXPECT_EQ(message_of([&] { return t.rename({{"time", "lat"}}); }), "after renaming there would be two dims 'lat'");
+  EXPECT_EQ(message_of([&] {
+              return t.rename({{"tme", "x"}});
+            }),
+            "no dim or coord 'tme' to rename (dims: time, lat); did you mean 'time'?");
+  EXPECT_EQ(values(t.transpose({"lat", "time"})), (Reals{0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11}));
+  EXPECT_EQ(message_of([&] { return t.transpose("lat"); }), "transpose() names 1 of 2 dims; name all (dims: time, lat)");
+  const Array grown = t.isel("time", std::int64_t{1}).expand_dims("time");
+  EXPECT_EQ(dims(grown), "float32 (time: 1, lat: 4)");
+  EXPECT_TRUE(grown.find_coord("time")->is_index());
+  EXPECT_EQ(dims(grown.squeeze()), "float32 (lat: 4)");
+  EXPECT_EQ(labels(grown.squeeze("time"), "time"), LabelValues(Integers{20}));
+  EXPECT_EQ(message_of([&] { return grown.squeeze("lat"); }),
+            "squeeze() drops dims of one element, and 'lat' has 4; choose one with isel");
+}
+
+TEST_F(Arrays, ConcatJoinsValuesAndCoords) {
+  const Array first = t.isel("time", Slice{0, 1}), rest = t.isel("time", Slice{1, std::nullopt});
+  const Array whole = concat({rest, first}, "time");
+  EXPECT_EQ(dims(whole), "float32 (time: 3, lat: 4)");
+  EXPECT_EQ(labels(whole, "time"), LabelValues(Integers{20, 30, 10}));
+  EXPECT_EQ(values(whole), (Reals{4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3}));
+  EXPECT_EQ(values(concat({rest.transpose(), first}, "time")), (Reals{4, 8, 0, 5, 9, 1, 6, 10, 2, 7, 11, 3}));
+
+  const Array stacked = concat({t.isel("time", std::int64_t{2}), t.isel("time", std::int64_t{0})}, "time");
+  EXPECT_EQ(dims(stacked), "float32 (time: 2, lat: 4)");
+  EXPECT_EQ(labels(stacked, "time"), LabelValues(Integers{30, 10}));
+  const Array members = concat({t.isel("time", std::int64_t{2}), t.isel("time", std::int64_t{0})}, "member");
+  EXPECT_EQ(dims(members), "float32 (member: 2, lat: 4)");
+  EXPECT_EQ(members.find_coord("time")->dims, Strings{"member"});
+  EXPECT_EQ(concat({t, t}, "member").find_coord("time")->dims, Strings{"time"});
+  EXPECT_EQ(concat({plain.astype(ElementType::int8), plain.astype(ElementType::uint16)}, "time").dtype(), ElementType::int32);
+
+  EXPECT_EQ(message_of([&] {
+              return concat({t, plain}, "time");
+            }),
+            "arrays 1 and 2 cannot be joined along 'time' (they are float32 (time: 3, lat: 4) and float64 (time: 3)); all have "
+            "that dim or "
+            "none, and the others must be equal");
+  EXPECT_EQ(message_of([&] {
+              return concat({plain, t}, "lat");
+            }),
+            "arrays 1 and 2 cannot be joined along 'lat' (they are float64 (time: 3) and float32 (time: 3, lat: 4)); all have "
+            "that dim or "
+            "none, and the others must be equal");
+  EXPECT_NE(message_of([&] {
+              return concat({t, assign_coord(t, "lat", Reals{1, 2, 3, 4})}, "time");
+            }).find("differ first at index 0"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] { return concat({}, "time"); }), "no error");
+}
+
+TEST_F(Arrays, ReductionsDropCoordsOfTheirDims) {
+  const Array mean = t.mean("time");
+  EXPECT_EQ(dims(mean), "float64 (lat: 4)");
+  EXPECT_EQ(mean.find_coord("time"), nullptr);
+  EXPECT_EQ(labels(mean, "lat"), LabelValues(Reals{45.5, 15, -15, -45.5}));
+  EXPECT_EQ(dims(t.mean({"lat", "time"}, {.keepdims = true})), "float64 (time: 1, lat: 1)");
+  EXPECT_EQ(values(t.max({}, {.keepdims = true})), Reals{11});
+  EXPECT_EQ(dims(t.isel("time", std::int64_t{0}).sum("lat")), "float64 ()");
+  EXPECT_NE(t.isel("time", std::int64_t{0}).sum("lat").find_coord("time"), nullptr);
+  EXPECT_EQ(message_of([&] { return t.mean("lta"); }), "no dim 'lta' (dims: time, lat); did you mean 'lat'?");
+  EXPECT_EQ(message_of([&] { return t.mean("time", {.ddof = 1}); }), "mean() does not take ddof");
+  EXPECT_EQ(message_of([&] { return t.count("time", {.skipna = false}); }), "count() does not take skipna");
+  EXPECT_EQ(message_of([&] { return t.std("time", {.ddof = -1}); }), "ddof is -1; it is 0 or greater");
+  EXPECT_EQ(message_of([&] {
+              return t.weighted(plain.rename({{"time", "x"}})).mean();
+            }),
+            "the weights run along 'x', which the weighted array does not (dims: time, lat)");
+  EXPECT_EQ(message_of([&] { return t.weighted(plain).reduce(Reduction::max, {}, {}); }),
+            "a weighted max() does not take weights");
+}
+
+TEST_F(Arrays, ReductionsOfNothing) {
+  const Array none = t.isel("time", Slice{0, 0});
+  EXPECT_TRUE(std::isnan(values(none.mean("time"))[0]));
+  EXPECT_TRUE(std::isnan(values(none.min("time"))[0]));
+  EXPECT_EQ(values(none.sum("time"))[0], 0);
+  EXPECT_EQ(values(none.argmax("time"))[0], -1);
+  EXPECT_EQ(values(none.count())[0], 0);
+  EXPECT_EQ(values(none.any())[0], 0);
+  EXPECT_EQ(values(none.all())[0], 1);
+  const Array whole = none.astype(ElementType::int16);
+  EXPECT_EQ(whole.min("time").dtype(), ElementType::float64);
+  EXPECT_TRUE(std::isnan(values(whole.max())[0]));
+  EXPECT_EQ(whole.sum().dtype(), ElementType::int64);
+  EXPECT_TRUE(std::isnan(values(t.astype(ElementType::int16).sum("time", {.min_count = 4}))[0]));
+}
+
+TEST_F(Arrays, IntegerSumsAreExactOrAnError) {
+  constexpr auto big = std::numeric_limits<std::int64_t>::max();
+  memory.add("big", ElementType::int64, {{"x", 2}, {"y", 3}},
+             {big, std::int64_t{5}, -big, big, std::int64_t{0}, std::int64_t{1}});
+  EXPECT_EQ(memory.evaluate(memory.parse("sum(big[x=0])")).values[0], Number(std::int64_t{5}));
+  try {
+    static_cast<void>(memory.evaluate(memory.parse("sum(big, y)")));
+    FAIL();
+  } catch (const DataError& error) {
+    EXPECT_STREQ(error.what(), "the sum does not fit in int64; convert to float64 with astype first at x=1");
+  }
+  EXPECT_EQ(memory.evaluate(memory.parse("prod(big[x=1])")).values[0], Number(std::int64_t{0}));
+  EXPECT_THROW(static_cast<void>(memory.evaluate(memory.parse("prod(big[x=0])"))), DataError);
+}
+
+TEST_F(Arrays, FloatSumsAreExact) {
+  memory.add("ill", ElementType::float64, {{"x", 4}}, {1e100, 1.0, -1e100, 0x1p-60});
+  EXPECT_EQ(values(memory.parse("sum(ill)"))[0], 1.0 + 0x1p-60);
+  memory.add("far", ElementType::float64, {{"x", 3}}, {1e9 + 1, 1e9 + 2, 1e9 + 3});
+  EXPECT_EQ(values(memory.parse("var(far, ddof=1)"))[0], 1.0);
+  const double inf = std::numeric_limits<double>::infinity();
+  memory.add("inf", ElementType::float64, {{"x", 3}}, {inf, 1.0, -inf});
+  EXPECT_TRUE(std::isnan(values(memory.parse("sum(`inf`)"))[0]));
+  EXPECT_EQ(values(memory.parse("mean(`inf`[x=:2])"))[0], inf);
+}
+
+TEST_F(Arrays, AttributesStayWhileTheQuantityDoes) {
+  const auto names = [](const Array& array) {
+    Strings result;
+    for (const auto& [name, value] : array.attributes()) result.push_back(name);
+    return result;
+  };
+  const Strings both{"long_name", "units"};
+  EXPECT_EQ(names(t), both);
+  EXPECT_EQ(names(t.isel("time", std::int64_t{0}).transpose().expand_dims("x").astype(ElementType::float64)), both);
+  EXPECT_EQ(names(t.mean("time")), both);
+  EXPECT_EQ(names(fillna(t, 0)), both);
+  EXPECT_EQ(names(where(t > 0, t)), both);
+  EXPECT_EQ(names(clip(t, 0, 1)), both);
+  EXPECT_EQ(names(concat({t, t}, "member")), both);
+  EXPECT_EQ(names(t.var("time")), Strings{});
+  EXPECT_EQ(names(t * 2), Strings{});
+  EXPECT_EQ(names(maximum(t, plain)), Strings{});
+}
+
+TEST_F(Arrays, CoordsAreArraysToo) {
+  const Array weights = cos(radians(t.coord("lat")));
+  EXPECT_EQ(dims(weights), "float64 (lat: 4)");
+  EXPECT_EQ(dims(t.weighted(weights).mean({"lat", "time"})), "float64 ()");
+  EXPECT_EQ(message_of([&] { return t.coord("lon"); }), "no coord 'lon' (coords: time, lat); did you mean 'lat'?");
+  EXPECT_EQ(message_of([&] {
+              return assign_coord(t, "time", Strings{"a", "b", "c"}).coord("time");
+            }),
+            "the coord 'time' holds strings, which cannot be computed with");
+  EXPECT_EQ(message_of([&] { return assign_coord(t, "time", Integers{1}); }), "the coord 'time' has 1 values, and 3 are needed");
+}
+
+TEST_F(Arrays, NumbersAloneAreNumbers) {
+  const Array sum = Array(2) + 3;
+  EXPECT_EQ(std::get<ConstantNode>(sum.node().kind).value, Number(std::int64_t{5}));
+  EXPECT_EQ((t * (Array(1) / 3)).dtype(), ElementType::float32);
+  EXPECT_EQ(std::get<ConstantNode>(pow(Array(2), -1).node().kind).value, Number(0.5));
+  EXPECT_EQ((t + Array(1).astype(ElementType::float64)).dtype(), ElementType::float64);
+  EXPECT_EQ(message_of([] { return Array(std::numeric_limits<std::int64_t>::max()) + 1; }),
+            "the result of '+' does not fit in 64 bits; write one of the numbers as a float, as in 2.0");
+  EXPECT_EQ(message_of([] { return floor_divide(1, 0); }), "'//' by the integer 0; write 0.0 for a result that is inf or nan");
+  EXPECT_EQ(message_of([&] { return where(t > 0, t > 1); }),
+            "where(condition, x) has no missing value for booleans; give one: where(condition, x, false)");
+}
+
+TEST_F(Arrays, NestingIsLimited) {
+  const auto nest = [&] {
+    Array deep = t;
+    for (int i = 0; i <= kMaxDepth; ++i) deep = deep + 1;
+    return deep;
+  };
+  EXPECT_EQ(message_of(nest), "this array is made by more than 500 operations, one on top of the other; split it into several");
+  EXPECT_LT(isin(t, std::vector<Array>(1000, Array(1))).node().depth, 20);
+}
+
+TEST_F(Arrays, SourcesAreChecked) {
+  auto info = std::make_shared<DatasetInfo>();
+  info->ref = {"a.h5", "/names"};
+  info->dtype = {TypeClass::string, 8};
+  info->shape = {2};
+  EXPECT_EQ(message_of([&] { return source(info, {}, {"x"}); }),
+            "/names of a.h5 is string; arrays are of booleans, integers and floats (16, 32 or 64 bits)");
+  auto whole = std::make_shared<DatasetInfo>(*info);
+  whole->dtype = {TypeClass::integer, 2};
+  EXPECT_EQ(message_of([&] { return source(whole, {}, {"x", "y"}); }), "/names of a.h5 has 1 dim, and 2 names were given");
+  EXPECT_EQ(source(whole, {}, {"x"}).dtype(), ElementType::int16);
+  CfDecoding decoding;
+  decoding.missing = {std::int64_t{-9}};
+  EXPECT_EQ(source(whole, decoding, {"x"}).dtype(), ElementType::float32);
+  decoding.scaled = true;
+  EXPECT_EQ(source(whole, decoding, {"x"}).dtype(), ElementType::float64);
+}
+
+TEST_F(Arrays, LazyCoordsMatchOnlyTheSameDataset) {
+  const auto dataset = [](const std::string& file) {
+    auto info = std::make_shared<DatasetInfo>();
+    info->ref = {file, "/time"};
+    info->dtype = {TypeClass::floating, 8};
+    info->shape = {3};
+    return info;
+  };
+  const auto with = [&](const std::string& file) {
+    const Coordinate lazy{"time", {"time"}, nullptr, source(dataset(file), {}, {"time"})};
+    return source(dataset("data.h5"), {}, {"time"}, {lazy});
+  };
+  const Array a = with("a.h5"), same = with("a.h5"), b = with("b.h5");
+  EXPECT_TRUE((a + same).find_coord("time")->lazy);
+  EXPECT_EQ(dims(a.isel("time", Slice{1}) + same.isel("time", Slice{1})), "float64 (time: 2)");
+  EXPECT_NE(message_of([&] { return a + b; }), "no error");
+  EXPECT_EQ(message_of([&] {
+              return a.isel("time", Slice{1}) + same.isel("time", Slice{0, 2});
+            }),
+            "the coords 'time' of two arrays cannot be compared (their values have not been read)");
+  EXPECT_EQ(message_of([&] { return a.sel("time", Label(1.0)); }),
+            "'time' cannot be chosen from by value (its values have not been read); choose positions with isel");
+  EXPECT_EQ(concat({a, b}, "time").find_coord("time")->lazy->dims()[0].size, 6);
+  EXPECT_EQ(a.rename({{"time", "x"}}).find_coord("x")->lazy->dims()[0].name, "x");
+  EXPECT_TRUE(a.isel("time", std::int64_t{0}).find_coord("time")->lazy->dims().empty());
+  EXPECT_EQ(dims(a.coord("time")), "float64 (time: 3)");
+}
+
+TEST(Lazy, TakesCoordsFromTheTree) {
+  Group root("a.h5", {});
+  const auto add = [&](const std::string& name, TypeClass type, Shape shape) -> const Container& {
+    auto info = std::make_shared<DatasetInfo>();
+    info->ref = {"a.h5", "/" + name};
+    info->dtype = {type, 8};
+    info->shape = std::move(shape);
+    return dynamic_cast<const Container&>(root.add(std::make_unique<Container>(name, info)));
+  };
+  const Container& data = add("t", TypeClass::floating, {3, 2});
+  add("time", TypeClass::integer, {3});
+  add("name", TypeClass::string, {2});
+  Labels found;
+  found.dims = {"time", "x"};
+  Coord time{"time", {"time"}, CoordMode::dataset};
+  time.path = "/time";
+  Coord name{"name", {"x"}, CoordMode::dataset};
+  name.path = "/name";
+  Coord gone{"gone", {"x"}, CoordMode::linked};
+  gone.path = "/gone";
+  Coord x{"x", {"x"}, CoordMode::values};
+  x.argument = {DType{TypeClass::integer, 8}, {2}, false, std::vector<std::int64_t>{4, 5}};
+  x.size = 2;
+  found.coords = {time, x, name, gone};
+
+  const Array unread = lazy(data, found, {});
+  EXPECT_EQ(summary(unread), "float64 (time: 3, x: 2)");
+  ASSERT_EQ(unread.coords().size(), 2U);  // strings that nobody read and what is not there are left out
+  EXPECT_EQ(summary(*unread.find_coord("time")->lazy), "int64 (time: 3)");
+  EXPECT_EQ(*unread.find_coord("x")->values, LabelValues(Integers{4, 5}));
+
+  const Array read = lazy(data, found, {}, [](const DatasetInfo& info) -> std::shared_ptr<const LabelValues> {
+    if (info.ref.path == "/name") return std::make_shared<const LabelValues>(Strings{"a", "b"});
+    return std::make_shared<const LabelValues>(Integers{7, 8, 9});
+  });
+  EXPECT_EQ(*read.find_coord("time")->values, LabelValues(Integers{7, 8, 9}));
+  EXPECT_EQ(*read.find_coord("name")->values, LabelValues(Strings{"a", "b"}));
+  EXPECT_EQ(*read.isel("x", std::int64_t{1}).find_coord("name")->values, LabelValues(Strings{"b"}));
+}
