@@ -23,12 +23,15 @@ Operand operand_of(const Array& array) {
 }
 
 bool is_integer_number(const Array& array) {
-  return as_constant(array) != nullptr && std::holds_alternative<std::int64_t>(as_constant(array)->value);
+  const ConstantNode* constant = as_constant(array);
+  return constant != nullptr && constant->weak && std::holds_alternative<std::int64_t>(constant->value);
 }
 
-Array constant_of(const Number& value, ElementType type) {
+// A number stays as it is written, unless astype has given one of its inputs a type.
+Array constant_of(const Number& value, ElementType type, bool weak) {
   if (type == ElementType::boolean) return {std::get<std::uint64_t>(value) != 0};
-  return std::visit([](auto v) { return Array(v); }, value);
+  const Array number = std::visit([](auto v) { return Array(v); }, value);
+  return weak ? number : number.astype(type);
 }
 
 // Numbers alone give a number, as in Python: integers are exact, and an integer to a negative power is a float.
@@ -57,7 +60,8 @@ Array fold(Operation operation, const std::vector<Array>& inputs, const std::vec
   const OperationTypes types = operation_types(operation, operands);
   std::vector<Number> values;
   for (std::size_t i = 0; i < inputs.size(); ++i) values.push_back(convert(as_constant(inputs[i])->value, types.inputs[i]));
-  return constant_of(evaluate(operation, types, values), types.result);
+  const bool weak = std::ranges::all_of(operands, [](const Operand& o) { return o.weak || o.type == ElementType::boolean; });
+  return constant_of(evaluate(operation, types, values), types.result, weak);
 }
 
 // The type with missing values that xarray chooses for integers.

@@ -82,6 +82,7 @@ std::vector<std::int64_t> detail::positions_of(const AxisSelection& selection) {
 }
 
 Array Array::isel(const std::vector<std::pair<std::string, Positions>>& indexers) const {
+  if (indexers.empty()) return *this;
   std::vector<AxisSelection> axes;
   for (const Dim& dim : dims()) axes.emplace_back(Stride{0, 1, dim.size});
   std::vector<std::string> names;

@@ -25,8 +25,8 @@ template <class T>
 class Finder {
  public:
   Finder(const std::vector<T>& values, const std::string& dim) : values_(values), dim_(dim) {
-    increasing_ = std::ranges::is_sorted(values_);
-    decreasing_ = std::ranges::is_sorted(values_, std::greater<>());
+    const bool comparable = std::ranges::all_of(values_, [](const T& value) { return value == value; });  // no NaN
+    sorted_ = comparable && (std::ranges::is_sorted(values_) || std::ranges::is_sorted(values_, std::greater<>()));
   }
 
   std::int64_t exact(const Label& label) const {
@@ -44,13 +44,13 @@ class Finder {
 
   Positions range(const LabelRange& range) const {
     const auto n = static_cast<std::int64_t>(values_.size());
-    if (!increasing_ && !decreasing_) {
+    if (!sorted_) {
       const std::int64_t first = range.first ? exact(*range.first) : 0;
       const std::int64_t last = range.last ? exact(*range.last) : n - 1;
       return Slice{first, last + 1};
     }
     std::optional<Label> low = range.first, high = range.last;
-    if (low && high ? is_before(*high, *low) : decreasing_) std::swap(low, high);
+    if (low && high && is_before(*high, *low)) std::swap(low, high);
     const auto inside = [&](const T& value) {
       return !(low && is_before(Label(value), *low)) && !(high && is_before(*high, Label(value)));
     };
@@ -87,14 +87,13 @@ class Finder {
       throw UsageError("'{}' holds {}, and {} is none", printable(dim_), std::is_same_v<T, std::string> ? "strings" : "numbers",
                        format_label(label));
     }
+    if (label != label) throw UsageError("nan cannot be looked for in '{}'", printable(dim_));
   }
 
   double number(const Label& label) const {
     expect_kind(label);
     const auto* integer = std::get_if<std::int64_t>(&label);
-    const double value = integer != nullptr ? static_cast<double>(*integer) : std::get<double>(label);
-    if (std::isnan(value)) throw UsageError("nan is near nothing in '{}'", printable(dim_));
-    return value;
+    return integer != nullptr ? static_cast<double>(*integer) : std::get<double>(label);
   }
 
   // Both are numbers, or both strings.
@@ -120,8 +119,8 @@ class Finder {
     std::vector<std::int64_t> found;
     for (std::size_t i = 0; i < values_.size(); ++i) {
       const Label value(values_[i]);
-      const bool comparable = value == value && label == label;  // no NaN
-      if (comparable && !is_before(value, label) && !is_before(label, value)) found.push_back(static_cast<std::int64_t>(i));
+      if (values_[i] == values_[i] && !is_before(value, label) && !is_before(label, value))
+        found.push_back(static_cast<std::int64_t>(i));
     }
     return found;
   }
@@ -132,11 +131,12 @@ class Finder {
       const auto names = nearest_names(std::get<std::string>(label), values_);
       return fmt::format("the nearest is \"{}\"", printable(names.empty() ? values_[0] : names[0]));
     } else {
-      const auto middle = std::ranges::find_if(values_, [](T value) { return value == value; });
-      if (middle == values_.end() || label != label) return "it has none but nan";
+      const auto usable = std::ranges::find_if(values_, [](T value) { return value == value; });
+      if (usable == values_.end()) return "they are all nan";
       const T closest = values_[static_cast<std::size_t>(nearest({label, {}}))];
       const T* other = nullptr;  // the nearest on the other side
       for (const T& value : values_) {
+        if (value != value) continue;
         const bool opposite = is_before(Label(value), label) != is_before(Label(closest), label);
         if (!opposite) continue;
         if (other == nullptr ||
@@ -152,8 +152,7 @@ class Finder {
 
   const std::vector<T>& values_;
   const std::string& dim_;
-  bool increasing_ = false;
-  bool decreasing_ = false;
+  bool sorted_ = false;
 };
 
 template <class T>

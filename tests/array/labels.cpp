@@ -114,14 +114,16 @@ TEST_F(Arrays, SelFindsValues) {
               return assign_coord(t, "time", Integers{1, 2, 1}).sel("time", Label(std::int64_t{1}));
             }),
             "1 stands 2 times in 'time' (at positions 0 and 2); choose positions with isel");
-  EXPECT_EQ(message_of([&] { return t.sel("lat", Label(std::nan(""))); }),
-            "nan is not among the 4 values of 'lat' (it has none but nan)");
+  EXPECT_EQ(message_of([&] { return t.sel("lat", Label(std::nan(""))); }), "nan cannot be looked for in 'lat'");
 }
 
 TEST_F(Arrays, SelRangesIncludeBothBoundsInAnyOrder) {
   EXPECT_EQ(labels(t.sel("lat", LabelRange{-20.0, 45.5}), "lat"), LabelValues(Reals{45.5, 15, -15}));
   EXPECT_EQ(labels(t.sel("lat", LabelRange{45.5, -20.0}), "lat"), LabelValues(Reals{45.5, 15, -15}));
-  EXPECT_EQ(labels(t.sel("lat", LabelRange{std::nullopt, 0.0}), "lat"), LabelValues(Reals{45.5, 15}));
+  EXPECT_EQ(labels(t.sel("lat", LabelRange{std::nullopt, 0.0}), "lat"), LabelValues(Reals{-15, -45.5}));
+  EXPECT_EQ(labels(t.sel("lat", LabelRange{0.0, std::nullopt}), "lat"), LabelValues(Reals{45.5, 15}));
+  EXPECT_EQ(t.isel("time", Slice{0, 1}).sel("time", LabelRange{std::int64_t{5}, std::nullopt}).shape(), (Shape{1, 4}));
+  EXPECT_EQ(message_of([&] { return t.sel("lat", LabelRange{std::nan(""), 1.0}); }), "nan cannot be looked for in 'lat'");
   EXPECT_EQ(labels(t.sel("time", LabelRange{std::int64_t{15}, std::nullopt}), "time"), LabelValues(Integers{20, 30}));
   EXPECT_EQ(t.sel("time", LabelRange{std::int64_t{11}, std::int64_t{19}}).shape(), (Shape{0, 4}));
   // Unsorted values: from the place of one to the place of the other, which must be there.
@@ -131,6 +133,14 @@ TEST_F(Arrays, SelRangesIncludeBothBoundsInAnyOrder) {
               return unsorted.sel("lat", LabelRange{2.0, 5.0});
             }),
             "2.0 is not among the 4 values of 'lat' (the nearest are 3.0 and 1.0)");
+  // A missing value among them is in no range, and makes the others unsorted.
+  const Array gap = assign_coord(t, "lat", Reals{1, std::nan(""), 3, 5});
+  EXPECT_EQ(message_of([&] {
+              return gap.sel("lat", LabelRange{0.0, 3.0});
+            }),
+            "0.0 is not among the 4 values of 'lat' (the nearest is 1.0)");
+  EXPECT_EQ(gap.sel("lat", LabelRange{3.0, 5.0}).shape(), (Shape{3, 2}));
+  EXPECT_EQ(labels(gap.sel("lat", NearestLabel{Label(2.0), {}}), "lat"), LabelValues(Reals{3}));
   const Array named = assign_coord(t, "time", Strings{"apr", "jun", "sep"});
   EXPECT_EQ(labels(named.sel("time", LabelRange{std::string("b"), std::string("sep")}), "time"),
             LabelValues(Strings{"jun", "sep"}));
@@ -309,6 +319,9 @@ TEST_F(Arrays, NumbersAloneAreNumbers) {
   const Array sum = Array(2) + 3;
   EXPECT_EQ(std::get<ConstantNode>(sum.node().kind).value, Number(std::int64_t{5}));
   EXPECT_EQ((t * (Array(1) / 3)).dtype(), ElementType::float32);
+  EXPECT_EQ((Array(1).astype(ElementType::float32) + 1).dtype(), ElementType::float32);
+  EXPECT_EQ((plain.astype(ElementType::float16) + Array(1).astype(ElementType::float32)).dtype(), ElementType::float32);
+  EXPECT_EQ(std::get<ConstantNode>((Array(1).astype(ElementType::int8) + 127).node().kind).value, Number(std::int64_t{-128}));
   EXPECT_EQ(std::get<ConstantNode>(pow(Array(2), -1).node().kind).value, Number(0.5));
   EXPECT_EQ((t + Array(1).astype(ElementType::float64)).dtype(), ElementType::float64);
   EXPECT_EQ(message_of([] { return Array(std::numeric_limits<std::int64_t>::max()) + 1; }),

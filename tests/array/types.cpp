@@ -175,6 +175,40 @@ TEST(OperationValues, MissingValues) {
   EXPECT_TRUE(std::isnan(real(Op::multiply, {0.0, kInf})));
 }
 
+TEST(OperationValues, KeepTheMissingRuleOfTheirRow) {
+  int checked = 0;
+  for (const OperationInfo& info : operations()) {
+    if (info.types == TypeRule::bitwise) continue;  // no floats, and nothing missing
+    const auto n = static_cast<std::size_t>(info.arity);
+    const auto result = [&](unsigned missing) {  // bit i: input i is missing
+      std::vector<Operand> operands(n, Operand{ElementType::float64});
+      std::vector<Number> inputs;
+      for (std::size_t i = 0; i < n; ++i) inputs.emplace_back((missing >> i) & 1U ? kNan : 0.5);
+      if (info.types == TypeRule::choice) {
+        operands[0].type = ElementType::boolean;
+        inputs[0] = std::uint64_t{1};
+      }
+      return evaluate(info.operation, operation_types(info.operation, operands), inputs);
+    };
+    for (unsigned missing = 1; missing < 1U << n; ++missing) {
+      const Number value = result(missing);
+      const auto* real = std::get_if<double>(&value);
+      const auto* truth = std::get_if<std::uint64_t>(&value);
+      const bool all = missing == (1U << n) - 1;
+      switch (info.missing) {
+        case MissingRule::propagates: EXPECT_TRUE(real && std::isnan(*real)) << info.name; break;
+        case MissingRule::compared: EXPECT_EQ(truth && *truth == 1, info.operation == Operation::not_equal) << info.name; break;
+        case MissingRule::observed: EXPECT_NE(truth, nullptr) << info.name; break;
+        case MissingRule::skipped: EXPECT_EQ(real && std::isnan(*real), all) << info.name; break;
+        case MissingRule::filled: EXPECT_EQ(real && std::isnan(*real), all) << info.name; break;
+        case MissingRule::chosen: EXPECT_EQ(real && std::isnan(*real), (missing & 2U) != 0) << info.name; break;
+      }
+      ++checked;
+    }
+  }
+  EXPECT_GT(checked, 80);
+}
+
 TEST(Convert, IsNumPysWhereItIsDefined) {
   EXPECT_EQ(convert(std::int64_t{300}, ElementType::int8), Number(std::int64_t{44}));
   EXPECT_EQ(convert(std::int64_t{-1}, ElementType::uint16), Number(std::uint64_t{65535}));

@@ -23,13 +23,14 @@ using Label = std::variant<std::int64_t, double, std::string>;
 
 /// What sel() takes:
 /// - one label (which drops the dim) or a list of labels: the positions with just these values;
-/// - LabelRange: all values from one bound to the other, both included, in whichever order bounds and values run. Where the
-/// values
-///   are neither increasing nor decreasing, the bounds must be among them, and what lies between their places is chosen;
+/// - LabelRange: all values between two bounds, both included, or on one side of one, in whichever order bounds and values run.
+/// Where
+///   the values are neither increasing nor decreasing, the bounds must be among them, and what lies between their places is
+///   chosen;
 /// - NearestLabel: the position of the nearest value (the larger of two equally near), which drops the dim.
 struct LabelRange {
-  std::optional<Label> first{};
-  std::optional<Label> last{};
+  std::optional<Label> first{};  ///< none: no lower bound (unsorted: from the first place)
+  std::optional<Label> last{};   ///< none: no upper bound
 };
 struct NearestLabel {
   Label label;
