@@ -268,7 +268,7 @@ class Generator:
         a, x = self.array(depth)
         if x.dims and self.rng.random() < 0.5:
             dim = x.dims[0]
-            return self.made(f"concat({a}[{dim}=1:], {a}[{dim}=:1], dim={dim})",
+            return self.made(f"concat(({a})[{dim}=1:], ({a})[{dim}=:1], dim={dim})",
                              lambda: xr.concat([x.isel({dim: slice(1, None)}), x.isel({dim: slice(None, 1)})], dim))
         if "member" in x.dims:
             return a, x
