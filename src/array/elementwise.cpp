@@ -22,44 +22,49 @@ Operand operand_of(const Array& array) {
   return operand;
 }
 
-bool is_integer_number(const Array& array) {
-  const ConstantNode* constant = as_constant(array);
-  return constant != nullptr && constant->weak && std::holds_alternative<std::int64_t>(constant->value);
+bool is_weak_integer(const Operand& operand) { return operand.weak && !is_floating(operand.type); }
+
+Array number(const Number& value) {
+  return std::visit([](auto v) { return Array(v); }, value);
 }
 
 // A number stays as it is written, unless astype has given one of its inputs a type.
 Array constant_of(const Number& value, ElementType type, bool weak) {
   if (type == ElementType::boolean) return {std::get<std::uint64_t>(value) != 0};
-  const Array number = std::visit([](auto v) { return Array(v); }, value);
-  return weak ? number : number.astype(type);
+  return weak ? number(value) : number(value).astype(type);
 }
 
-// Numbers alone give a number, as in Python: integers are exact, and an integer to a negative power is a float.
-Array fold(Operation operation, const std::vector<Array>& inputs, const std::vector<Operand>& operands) {
-  if (std::ranges::all_of(inputs, is_integer_number)) {
-    std::vector<std::int64_t> integers;
-    for (const Array& input : inputs) integers.push_back(std::get<std::int64_t>(as_constant(input)->value));
-    if (const auto value = evaluate_exactly(operation, integers)) return {*value};
-    if (operation == Operation::power && integers[1] < 0) {
-      return fold(operation, {Array(static_cast<double>(integers[0])), inputs[1]},
-                  {Operand{ElementType::float64, true, static_cast<double>(integers[0])}, operands[1]});
-    }
-    if ((operation == Operation::floor_divide || operation == Operation::remainder) && integers[1] == 0) {
+// Integers as they are written: exact, and an integer to a negative power is a float. Nothing for what is no arithmetic.
+std::optional<Array> fold_integers(Operation operation, const std::vector<Operand>& operands) {
+  std::vector<Number> values;
+  for (const Operand& operand : operands) values.push_back(*operand.value);
+  if (const auto value = evaluate_exactly(operation, values)) return number(*value);
+  switch (operation) {
+    case Operation::floor_divide:
+    case Operation::remainder:
+      if (values[1] != Number(std::int64_t{0})) break;
       throw UsageError("'{}' by the integer 0; write 0.0 for a result that is inf or nan", operation_info(operation).symbol);
-    }
-    const TypeRule rule = operation_info(operation).types;
-    if (rule == TypeRule::promoted || rule == TypeRule::boolless || rule == TypeRule::bool_to_int8) {
-      const Operation exact[] = {Operation::add,      Operation::subtract,     Operation::multiply,
-                                 Operation::negative, Operation::floor_divide, Operation::power};
-      if (std::ranges::find(exact, operation) != std::end(exact)) {
-        throw UsageError("the result of '{}' does not fit in 64 bits; write one of the numbers as a float, as in 2.0",
-                         operation_info(operation).symbol);
-      }
-    }
+    case Operation::power:
+      if (fits(values[1], ElementType::uint64)) break;  // not negative
+      return elementwise(operation, {number(convert(values[0], ElementType::float64)), number(values[1])});
+    case Operation::add:
+    case Operation::subtract:
+    case Operation::multiply:
+    case Operation::negative: break;
+    default: return std::nullopt;
+  }
+  throw UsageError("the result of '{}' does not fit in 64 bits; write one of the numbers as a float, as in 2.0",
+                   operation_info(operation).symbol);
+}
+
+// Numbers alone give a number, as in Python.
+Array fold(Operation operation, const std::vector<Operand>& operands) {
+  if (std::ranges::all_of(operands, is_weak_integer)) {
+    if (auto whole = fold_integers(operation, operands)) return std::move(*whole);
   }
   const OperationTypes types = operation_types(operation, operands);
   std::vector<Number> values;
-  for (std::size_t i = 0; i < inputs.size(); ++i) values.push_back(convert(as_constant(inputs[i])->value, types.inputs[i]));
+  for (std::size_t i = 0; i < operands.size(); ++i) values.push_back(convert(*operands[i].value, types.inputs[i]));
   const bool weak = std::ranges::all_of(operands, [](const Operand& o) { return o.weak || o.type == ElementType::boolean; });
   return constant_of(evaluate(operation, types, values), types.result, weak);
 }
@@ -92,8 +97,8 @@ Array elementwise(Operation operation, const std::vector<Array>& inputs) {
   }
   std::vector<Operand> operands;
   for (const Array& input : inputs) operands.push_back(operand_of(input));
-  if (std::ranges::all_of(inputs, [](const Array& input) { return as_constant(input) != nullptr; })) {
-    return fold(operation, inputs, operands);
+  if (std::ranges::all_of(operands, [](const Operand& operand) { return operand.value.has_value(); })) {
+    return fold(operation, operands);
   }
   OperationTypes types = operation_types(operation, operands);
   ArrayNode node{.kind = ConstantNode{}};

@@ -92,6 +92,10 @@ Array Array::expand_dims(const std::string& dim) const {
 
 Array Array::astype(ElementType type) const {
   if (const auto* constant = std::get_if<ConstantNode>(&node().kind)) {  // from here on its type counts
+    const bool whole = constant->weak && is_integer(dtype()) && is_integer(type);
+    if (whole && !fits(constant->value, type)) {
+      throw UsageError("{} does not fit in {}", format_number(constant->value), type_name(type));
+    }
     ArrayNode node{.kind = ConstantNode{convert(constant->value, type), false}};
     node.dtype = type;
     return detail::make_array(std::move(node));

@@ -192,14 +192,29 @@ Number boolean_value(Operation operation, std::uint64_t a, std::uint64_t b) {
   }
 }
 
-std::optional<std::int64_t> exact_power(std::int64_t base, std::int64_t exponent) {
-  if (exponent < 0) return std::nullopt;
-  if (base >= -1 && base <= 1) return exponent % 2 == 0 ? base * base + (exponent == 0 && base == 0 ? 1 : 0) : base;
-  std::int64_t result = 1;
-  for (; exponent > 0; --exponent) {  // at most 63 times
-    if (__builtin_mul_overflow(result, base, &result)) return std::nullopt;
+// Holds the sum of any two 64-bit integers.
+__extension__ using Wide = __int128;
+
+Wide to_wide(const Number& integer) {
+  return std::visit([](auto v) { return static_cast<Wide>(v); }, integer);
+}
+
+std::optional<Number> narrowed(Wide value) {
+  if (value > Wide{std::numeric_limits<std::uint64_t>::max()} || value < Wide{std::numeric_limits<std::int64_t>::min()}) {
+    return std::nullopt;
   }
-  return result;
+  if (value > Wide{std::numeric_limits<std::int64_t>::max()}) return static_cast<std::uint64_t>(value);
+  return static_cast<std::int64_t>(value);
+}
+
+std::optional<Number> exact_power(Wide base, Wide exponent) {
+  if (exponent < 0) return std::nullopt;
+  if (base >= -1 && base <= 1) exponent = exponent == 0 ? Wide{0} : 2 - exponent % 2;
+  Wide result = 1;
+  for (; exponent > 0; --exponent) {  // at most 64 times
+    if (__builtin_mul_overflow(result, base, &result) || !narrowed(result)) return std::nullopt;
+  }
+  return narrowed(result);
 }
 
 }  // namespace
@@ -230,20 +245,22 @@ Number evaluate(Operation operation, const OperationTypes& types, std::span<cons
   return convert(value, types.result);
 }
 
-std::optional<std::int64_t> evaluate_exactly(Operation operation, std::span<const std::int64_t> inputs) {
-  const std::int64_t a = inputs[0], b = inputs[inputs.size() - 1];
-  std::int64_t result = 0;
+std::optional<Number> evaluate_exactly(Operation operation, std::span<const Number> inputs) {
+  const Wide a = to_wide(inputs[0]), b = to_wide(inputs[inputs.size() - 1]);
+  Wide product = 0;
   switch (operation) {
-    case Operation::add: return __builtin_add_overflow(a, b, &result) ? std::nullopt : std::optional(result);
-    case Operation::subtract: return __builtin_sub_overflow(a, b, &result) ? std::nullopt : std::optional(result);
-    case Operation::multiply: return __builtin_mul_overflow(a, b, &result) ? std::nullopt : std::optional(result);
-    case Operation::negative: return __builtin_sub_overflow(std::int64_t{0}, a, &result) ? std::nullopt : std::optional(result);
-    case Operation::positive: return a;
+    case Operation::add: return narrowed(a + b);
+    case Operation::subtract: return narrowed(a - b);
+    case Operation::multiply: return __builtin_mul_overflow(a, b, &product) ? std::nullopt : narrowed(product);
+    case Operation::negative: return narrowed(-a);
+    case Operation::positive: return narrowed(a);
     case Operation::power: return exact_power(a, b);
     case Operation::floor_divide:
-    case Operation::remainder:
-      if (b == 0 || (b == -1 && a == std::numeric_limits<std::int64_t>::min())) return std::nullopt;
-      return integer_value(operation, a, b);
+    case Operation::remainder: {
+      if (b == 0) return std::nullopt;
+      const Wide quotient = a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
+      return narrowed(operation == Operation::floor_divide ? quotient : a - b * quotient);
+    }
     default: return std::nullopt;
   }
 }

@@ -143,8 +143,8 @@ struct OperationTypes {
 /// + - * / sqrt, comparisons and rounding are those of the C library's double, rounded to the type.
 [[nodiscard]] Number evaluate(Operation operation, const OperationTypes& types, std::span<const Number> inputs);
 
-/// The exact integer that + - * // % ** and the unary - and + give; nothing where it does not fit in 64 bits (signed), where
-/// there is none (division by zero, a negative exponent) or for other operations.
-[[nodiscard]] std::optional<std::int64_t> evaluate_exactly(Operation operation, std::span<const std::int64_t> inputs);
+/// The exact integer that + - * // % ** and the unary - and + give of integers: int64, or uint64 beyond that. Nothing where it
+/// fits in neither, where there is none (division by zero, a negative exponent) or for other operations.
+[[nodiscard]] std::optional<Number> evaluate_exactly(Operation operation, std::span<const Number> inputs);
 
 }  // namespace xylem
