@@ -5,18 +5,19 @@
 #include "xylem/array/node.hpp"
 #include "xylem/support/text.hpp"
 
+#include "detail/build.hpp"
 #include "detail/builder.hpp"
 
 namespace xylem::detail {
 
-void Arguments::expect(std::size_t least, std::size_t most, std::initializer_list<std::string_view> names) const {
+void Arguments::expect(std::size_t least, std::size_t most, const std::vector<std::string>& names) const {
   if (size() < least || size() > most) {
     fail(call_.at, fmt::format("{}() was given {}; it is written {}", call_.text, plural(size(), "argument"), usage_));
   }
   for (const Keyword& keyword : keywords()) {
     if (std::ranges::find(names, keyword.name) != names.end()) continue;
     fail(keyword.at, fmt::format("{}() has no argument '{}'{}; it is written {}", call_.text, printable(keyword.name),
-                                 did_you_mean(keyword.name, {names.begin(), names.end()}), usage_));
+                                 did_you_mean(keyword.name, names), usage_));
   }
 }
 
@@ -33,9 +34,16 @@ std::string Arguments::name(const Syntax& found, const char* what) const {
   return found.text;
 }
 
-std::vector<std::string> Arguments::dims(std::size_t first) const {
+std::vector<std::string> Arguments::dims(std::size_t first, const std::vector<Array>& arrays) const {
   std::vector<std::string> names;
-  for (std::size_t i = first; i < size(); ++i) names.push_back(name(syntax(i), "a dim"));
+  for (std::size_t i = first; i < size(); ++i) {
+    names.push_back(name(syntax(i), "a dim"));
+    try {
+      expect_dims(broadcast_dims(arrays), names);
+    } catch (const UsageError& error) {
+      fail(syntax(i).at, error.what());
+    }
+  }
   return names;
 }
 

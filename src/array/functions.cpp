@@ -64,17 +64,19 @@ Array call_rename(const Arguments& arguments) {
 
 Array call_transpose(const Arguments& arguments) {
   arguments.expect(1, kAny);
-  return arguments.array(0).transpose(arguments.dims(1));
+  const Array x = arguments.array(0);
+  return x.transpose(arguments.dims(1, {x}));
 }
 
 Array call_expand_dims(const Arguments& arguments) {
   arguments.expect(2, 2);
-  return arguments.array(0).expand_dims(arguments.dims(1)[0]);
+  return arguments.array(0).expand_dims(arguments.name(arguments.syntax(1), "a dim"));
 }
 
 Array call_squeeze(const Arguments& arguments) {
   arguments.expect(1, kAny);
-  return arguments.array(0).squeeze(arguments.dims(1));
+  const Array x = arguments.array(0);
+  return x.squeeze(arguments.dims(1, {x}));
 }
 
 Array call_concat(const Arguments& arguments) {
@@ -116,37 +118,43 @@ Array call_operation(const Arguments& arguments, const OperationInfo& info) {
 
 std::string usage_of(const OperationInfo& info) { return fmt::format("{}({})", info.name, info.arity == 1 ? "x" : "x, y"); }
 
-std::string usage_of(const ReductionInfo& info) {
-  std::string usage = fmt::format("{}({}, dims...", info.name, info.inputs == 1 ? "x" : "x, y");
-  if (info.takes_skipna) usage += ", skipna=true";
-  if (info.takes_ddof) usage += fmt::format(", ddof={}", info.reduction == Reduction::cov ? 1 : 0);
-  if (info.takes_min_count) usage += ", min_count=0";
-  if (info.takes_weights) usage += ", weights=w";
-  return usage + ", keepdims=false)";
+// The options that a reduction takes, and their defaults.
+std::vector<std::pair<std::string, std::string>> options_of(const ReductionInfo& info) {
+  std::vector<std::pair<std::string, std::string>> options;
+  if (info.takes_skipna) options.emplace_back("skipna", "true");
+  if (info.takes_ddof) options.emplace_back("ddof", info.reduction == Reduction::cov ? "1" : "0");
+  if (info.takes_min_count) options.emplace_back("min_count", "0");
+  if (info.takes_weights) options.emplace_back("weights", "w");
+  options.emplace_back("keepdims", "false");
+  return options;
 }
 
-// Not more than fits, whatever is written; options that the reduction does not take are refused by it.
+std::string usage_of(const ReductionInfo& info) {
+  std::string usage = fmt::format("{}({}, dims...", info.name, info.inputs == 1 ? "x" : "x, y");
+  for (const auto& [name, value] : options_of(info)) usage += fmt::format(", {}={}", name, value);
+  return usage + ")";
+}
+
+// Not more than fits, whatever is written.
 int small(std::int64_t value) { return static_cast<int>(std::min<std::int64_t>(value, std::numeric_limits<int>::max())); }
 
 Array call_reduction(const Arguments& arguments, const ReductionInfo& info) {
   const auto inputs = static_cast<std::size_t>(info.inputs);
-  arguments.expect(inputs, kAny, {"skipna", "ddof", "min_count", "keepdims", "weights"});
+  std::vector<std::string> keywords;
+  for (const auto& [name, value] : options_of(info)) keywords.push_back(name);
+  arguments.expect(inputs, kAny, keywords);
   ReduceOptions options;
   options.skipna = arguments.flag("skipna", true);
   options.keepdims = arguments.flag("keepdims", false);
   options.min_count = arguments.integer("min_count", 0);
   if (arguments.keyword("ddof") != nullptr) options.ddof = small(arguments.integer("ddof", 0));
-  const std::vector<std::string> dims = arguments.dims(inputs);
-  if (inputs == 2) {
-    if (const Syntax* weights = arguments.keyword("weights")) {
-      arguments.fail(weights->at, fmt::format("{}() does not take weights", info.name));
-    }
-    return reduce(info.reduction, arguments.array(0), arguments.array(1), dims, options);
-  }
+  const std::vector<Array> arrays = arguments.arrays(0, inputs);
+  const std::vector<std::string> dims = arguments.dims(inputs, arrays);
+  if (inputs == 2) return reduce(info.reduction, arrays[0], arrays[1], dims, options);
   if (const Syntax* weights = arguments.keyword("weights")) {
-    return arguments.array(0).weighted(arguments.array(*weights)).reduce(info.reduction, dims, options);
+    return arrays[0].weighted(arguments.array(*weights)).reduce(info.reduction, dims, options);
   }
-  return arguments.array(0).reduce(info.reduction, dims, options);
+  return arrays[0].reduce(info.reduction, dims, options);
 }
 
 std::vector<std::string> function_names() {

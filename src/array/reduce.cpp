@@ -17,7 +17,7 @@ void expect_options(const ReductionInfo& info, const ReduceOptions& options, boo
   const auto refuse = [&](const char* option) {
     throw UsageError("{}{}() does not take {}", weighted ? "a weighted " : "", info.name, option);
   };
-  if (weighted && !info.takes_weights) refuse("weights");
+  if (weighted && !info.takes_weights) throw UsageError("{}() does not take weights", info.name);
   if (!options.skipna && !info.takes_skipna) refuse("skipna");
   if (options.ddof && (!info.takes_ddof || weighted)) refuse("ddof");
   if (options.min_count != 0 && (!info.takes_min_count || weighted)) refuse("min_count");

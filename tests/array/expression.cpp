@@ -89,6 +89,9 @@ TEST_F(Expressions, NumbersAreWrittenAsInPython) {
             "the number 18446744073709551616 is out of range (at column 1 of '18446744073709551616')");
   EXPECT_EQ(error("1e999"), "the number 1e999 is out of range (at column 1 of '1e999')");
   EXPECT_EQ(error("2t"), "a name directly after the number 2 (put '*' between them to multiply) (at column 2 of '2t')");
+  EXPECT_EQ(value("-9223372036854775808"), -0x1p63);
+  EXPECT_EQ(error("18446744073709551615 + 1").substr(0, 36), "the result of '+' does not fit in 64");
+  EXPECT_EQ(error("astype(300, int8)"), "300 does not fit in int8 (at column 1 of 'astype(300, int8)')");
   EXPECT_TRUE(std::isnan(value("nan")));
   EXPECT_EQ(value("-inf"), -std::numeric_limits<double>::infinity());
 }
@@ -134,14 +137,18 @@ TEST_F(Expressions, Functions) {
 TEST_F(Expressions, FunctionMistakes) {
   EXPECT_EQ(error("mena(t)"), "no function 'mena'; did you mean 'mean' or 'min'? (at column 1 of 'mena(t)')");
   EXPECT_EQ(error("1 + mean(t, tme)"),
-            "no dim 'tme' (dims: time, lat); did you mean 'time'? (at column 5 of '1 + mean(t, tme)')");
+            "no dim 'tme' (dims: time, lat); did you mean 'time'? (at column 13 of '1 + mean(t, tme)')");
   EXPECT_EQ(error("mean(t, skip=false)"),
             "mean() has no argument 'skip'; did you mean 'skipna'?; it is written mean(x, dims..., skipna=true, weights=w, "
             "keepdims=false) "
             "(at column 9 of 'mean(t, skip=false)')");
   EXPECT_EQ(error("mean(t, skipna=1)"), "skipna is true or false (at column 16 of 'mean(t, skipna=1)')");
   EXPECT_EQ(error("std(t, ddof=0.5)"), "ddof is a whole number of 0 or more (at column 13 of 'std(t, ddof=0.5)')");
-  EXPECT_EQ(error("mean(t, ddof=1)"), "mean() does not take ddof (at column 1 of 'mean(t, ddof=1)')");
+  EXPECT_EQ(error("max(t, ddof=1)"),
+            "max() has no argument 'ddof'; it is written max(x, dims..., skipna=true, keepdims=false) "
+            "(at column 8 of 'max(t, ddof=1)')");
+  EXPECT_EQ(error("corr(t, u, time, time)"), "the dim 'time' is named twice (at column 18 of 'corr(t, u, time, time)')");
+  EXPECT_EQ(error("squeeze(t, x)"), "no dim 'x' (dims: time, lat) (at column 12 of 'squeeze(t, x)')");
   EXPECT_EQ(error("min(u, 2)"),
             "min() expects the name of a dim here; it is written min(x, dims..., skipna=true, keepdims=false) (at column 8 of "
             "'min(u, 2)')");

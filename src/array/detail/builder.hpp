@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,13 +40,14 @@ class Arguments {
   [[nodiscard]] std::size_t size() const noexcept { return call_.operands.size(); }
   [[nodiscard]] const Syntax& syntax(std::size_t i) const { return *call_.operands[i]; }
   /// Throws unless there are at least and at most as many without a name, and only these names.
-  void expect(std::size_t least, std::size_t most, std::initializer_list<std::string_view> keywords = {}) const;
+  void expect(std::size_t least, std::size_t most, const std::vector<std::string>& keywords = {}) const;
 
   [[nodiscard]] Array array(std::size_t i) const { return builder_.build(syntax(i)); }
   [[nodiscard]] std::vector<Array> arrays(std::size_t first, std::size_t last) const;
   /// The text of a name or string.
   [[nodiscard]] std::string name(const Syntax& syntax, const char* what) const;
-  [[nodiscard]] std::vector<std::string> dims(std::size_t first) const;
+  /// The names from `first` on, which are dims of one of `arrays`.
+  [[nodiscard]] std::vector<std::string> dims(std::size_t first, const std::vector<Array>& arrays) const;
 
   [[nodiscard]] const std::vector<Keyword>& keywords() const noexcept { return call_.keywords; }
   [[nodiscard]] const Syntax* keyword(std::string_view name) const;
