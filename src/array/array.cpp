@@ -120,6 +120,7 @@ Array Array::coord(const std::string& name) const {
   ArrayNode node{.kind = CoordinateNode{found->values}};
   const bool integral = std::holds_alternative<std::vector<std::int64_t>>(*found->values);
   node.dtype = integral ? ElementType::int64 : ElementType::float64;
+  node.attributes = found->attributes;
   for (const std::string& dim : found->dims) node.dims.push_back(dims()[axis(dim)]);
   for (const Coordinate& other : coords()) {
     if (std::ranges::all_of(other.dims,

@@ -68,18 +68,22 @@ std::optional<LabelValues> joined_values(const std::vector<const Coordinate*>& p
 std::optional<Coordinate> joined(const Joint& joint, const std::vector<const Coordinate*>& parts) {
   const Coordinate& first = *parts[0];
   if (!std::ranges::all_of(parts, [&](const Coordinate* part) { return part->dims == first.dims; })) return std::nullopt;
-  std::vector<std::string> dims = first.dims;
-  if (dims.empty()) dims = {joint.dim};
+  Coordinate whole = first;
+  if (whole.dims.empty()) whole.dims = {joint.dim};
   if (std::ranges::all_of(parts, [](const Coordinate* part) { return part->values != nullptr; })) {
-    if (auto values = joined_values(parts)) return detail::known_coordinate(first.name, dims, std::move(*values));
-    return std::nullopt;
+    auto values = joined_values(parts);
+    if (!values) return std::nullopt;
+    whole.values = std::make_shared<const LabelValues>(std::move(*values));
+    return whole;
   }
   std::vector<Array> lazies;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (parts[i]->values && std::holds_alternative<std::vector<std::string>>(*parts[i]->values)) return std::nullopt;
     lazies.push_back(parts[i]->values ? joint.arrays[i].coord(first.name) : *parts[i]->lazy);
   }
-  return Coordinate{first.name, dims, nullptr, concat(lazies, joint.dim)};
+  whole.values = nullptr;
+  whole.lazy = concat(lazies, joint.dim);
+  return whole;
 }
 
 std::vector<Coordinate> joined_coords(const Joint& joint) {

@@ -45,27 +45,32 @@ AxisSelection normalized(const Positions& positions, const Dim& dim) {
   return list;
 }
 
+Positions as_positions(const AxisSelection& selection) {
+  if (const auto* one = std::get_if<std::int64_t>(&selection)) return *one;
+  if (const auto* list = std::get_if<std::vector<std::int64_t>>(&selection)) return *list;
+  const auto& [start, step, count] = std::get<Stride>(selection);
+  if (count == 0) return Slice{0, 0, 1};
+  const std::int64_t last = start + (count - 1) * step;
+  Slice slice{start, last + 1, step};
+  if (step < 0) slice.stop = last == 0 ? std::nullopt : std::optional(last - 1);
+  return slice;
+}
+
 // The coordinate after the selection of each dim of `dims`.
 Coordinate select(const Coordinate& coord, const std::vector<Dim>& dims, const std::vector<AxisSelection>& axes) {
-  Coordinate result{coord.name};
+  Coordinate result = coord;
+  result.dims.clear();
   std::vector<std::pair<std::string, Positions>> indexers;
-  std::optional<std::vector<std::int64_t>> chosen;
   for (const std::string& name : coord.dims) {
     const auto axis = static_cast<std::size_t>(std::ranges::find(dims, name, &Dim::name) - dims.begin());
     if (!std::holds_alternative<std::int64_t>(axes[axis])) result.dims.push_back(name);
     if (axes[axis] == AxisSelection(Stride{0, 1, dims[axis].size})) continue;
-    chosen = detail::positions_of(axes[axis]);
-    if (const auto* one = std::get_if<std::int64_t>(&axes[axis])) {
-      indexers.emplace_back(name, *one);
-    } else {
-      indexers.emplace_back(name, *chosen);
+    indexers.emplace_back(name, as_positions(axes[axis]));
+    if (coord.values) {
+      result.values = std::make_shared<const LabelValues>(detail::take(*coord.values, detail::positions_of(axes[axis])));
     }
   }
-  if (coord.values) {
-    result.values = chosen ? std::make_shared<const LabelValues>(detail::take(*coord.values, *chosen)) : coord.values;
-  } else {
-    result.lazy = indexers.empty() ? *coord.lazy : coord.lazy->isel(indexers);
-  }
+  if (coord.lazy) result.lazy = coord.lazy->isel(indexers);
   return result;
 }
 

@@ -22,6 +22,16 @@ ElementType decoded_type(const DatasetInfo& info, const CfDecoding& decoding) {
   return element_size(packed) <= 2 ? ElementType::float32 : ElementType::float64;
 }
 
+// What describes the values, whatever they were stored as.
+Attributes kept_attributes(const DatasetInfo& info) {
+  Attributes kept;
+  for (const char* name : {"units", "calendar", "long_name", "standard_name", "axis", "positive"}) {
+    const auto found = info.attributes.find(name);
+    if (found != info.attributes.end()) kept.insert(*found);
+  }
+  return kept;
+}
+
 std::string place(const DatasetInfo& info) { return printable(info.ref.path) + " of " + printable(info.ref.file); }
 
 std::size_t extent(const std::vector<Dim>& dims, const std::string& name) {
@@ -72,12 +82,13 @@ std::optional<Coordinate> dataset_coordinate(const Container& container, const C
   const DatasetInfo& info = dataset->info();
   if (info.ndim() != coord.dims.size()) return std::nullopt;
   if (reader && coord.dims.size() <= 1) {
-    if (auto values = reader(info)) return Coordinate{coord.name, coord.dims, std::move(values), std::nullopt};
+    if (auto values = reader(info))
+      return Coordinate{coord.name, coord.dims, std::move(values), std::nullopt, kept_attributes(info)};
   }
   if (info.null || !info.dtype.is_numeric()) return std::nullopt;
   std::vector<std::string> ignored;
   return Coordinate{coord.name, coord.dims, nullptr,
-                    source(dataset->proxy().shared_info(), cf_decoding(info, ignored), coord.dims)};
+                    source(dataset->proxy().shared_info(), cf_decoding(info, ignored), coord.dims), kept_attributes(info)};
 }
 
 }  // namespace
@@ -101,10 +112,7 @@ Array source(std::shared_ptr<const DatasetInfo> info, CfDecoding decoding, const
   node.dtype = decoded_type(*info, decoding);
   for (const Coordinate& coord : coords) expect_fitting(node.dims, coord);
   node.coords = std::move(coords);
-  for (const char* name : {"units", "long_name", "standard_name"}) {
-    const auto found = info->attributes.find(name);
-    if (found != info->attributes.end()) node.attributes.insert(*found);
-  }
+  node.attributes = kept_attributes(*info);
   node.kind = SourceNode{std::move(info), std::move(decoding)};
   return detail::make_array(std::move(node));
 }

@@ -24,6 +24,7 @@ struct Coordinate {
   std::vector<std::string> dims{};              ///< among the array's; none for a scalar
   std::shared_ptr<const LabelValues> values{};  ///< known values: at most one dim; null where they must be read
   std::optional<Array> lazy{};                  ///< set where `values` is null: the array to read, with the same dims
+  Attributes attributes{};                      ///< `units`, `calendar`, `long_name`, `standard_name`, `axis`, `positive`
 
   /// True for the coordinate that labels a dim: one-dimensional and of its name. It must match between arrays; others are dropped
   /// where they do not.
