@@ -63,21 +63,13 @@ class Finder {
     if constexpr (std::is_same_v<T, std::string>) {
       throw UsageError("'{}' holds strings, none of which is nearest; name one", printable(dim_));
     } else {
-      const double target = number(wanted.label);
-      std::optional<std::size_t> best;
-      for (std::size_t i = 0; i < values_.size(); ++i) {
-        const auto value = static_cast<double>(values_[i]);
-        if (std::isnan(value)) continue;
-        const double distance = std::fabs(value - target);
-        const double least = best ? std::fabs(static_cast<double>(values_[*best]) - target) : 0;
-        if (!best || distance < least || (distance == least && values_[i] > values_[*best])) best = i;
-      }
-      if (!best) throw UsageError("'{}' has no values to be near {}", printable(dim_), format_label(wanted.label));
-      if (wanted.tolerance && !(std::fabs(static_cast<double>(values_[*best]) - target) <= *wanted.tolerance)) {
+      const T* best = closest(wanted.label);
+      if (best == nullptr) throw UsageError("'{}' has no values to be near {}", printable(dim_), format_label(wanted.label));
+      if (wanted.tolerance && !(distance(*best, wanted.label) <= *wanted.tolerance)) {
         throw UsageError("no value of '{}' lies within {} of {} (the nearest is {})", printable(dim_),
-                         format_double(*wanted.tolerance), format_label(wanted.label), format_label(Label(values_[*best])));
+                         format_double(*wanted.tolerance), format_label(wanted.label), format_label(Label(*best)));
       }
-      return static_cast<std::int64_t>(*best);
+      return exact(Label(*best));
     }
   }
 
@@ -90,10 +82,17 @@ class Finder {
     if (label != label) throw UsageError("nan cannot be looked for in '{}'", printable(dim_));
   }
 
-  double number(const Label& label) const {
+  // Of integers exact, however great they are: times in nanoseconds, say.
+  double distance(const T& value, const Label& label) const {
     expect_kind(label);
     const auto* integer = std::get_if<std::int64_t>(&label);
-    return integer != nullptr ? static_cast<double>(*integer) : std::get<double>(label);
+    if constexpr (std::is_same_v<T, std::int64_t>) {
+      const auto bits = [](std::int64_t v) { return static_cast<std::uint64_t>(v); };
+      if (integer != nullptr)
+        return static_cast<double>(value < *integer ? bits(*integer) - bits(value) : bits(value) - bits(*integer));
+    }
+    const double target = integer != nullptr ? static_cast<double>(*integer) : std::get<double>(label);
+    return std::fabs(static_cast<double>(value) - target);
   }
 
   // Both are numbers, or both strings.
@@ -125,28 +124,25 @@ class Finder {
     return found;
   }
 
+  // The larger of two equally near; null where there is none.
+  const T* closest(const Label& label) const {
+    const T* best = nullptr;
+    for (const T& value : values_) {
+      const double away = distance(value, label), least = best == nullptr ? away : distance(*best, label);
+      if (std::isnan(away)) continue;
+      if (best == nullptr || away < least || (away == least && value > *best)) best = &value;
+    }
+    return best;
+  }
+
   std::string near(const Label& label) const {
     if (values_.empty()) return "it has none";
     if constexpr (std::is_same_v<T, std::string>) {
       const auto names = nearest_names(std::get<std::string>(label), values_);
       return fmt::format("the nearest is \"{}\"", printable(names.empty() ? values_[0] : names[0]));
     } else {
-      const auto usable = std::ranges::find_if(values_, [](T value) { return value == value; });
-      if (usable == values_.end()) return "they are all nan";
-      const T closest = values_[static_cast<std::size_t>(nearest({label, {}}))];
-      const T* other = nullptr;  // the nearest on the other side
-      for (const T& value : values_) {
-        if (value != value) continue;
-        const bool opposite = is_before(Label(value), label) != is_before(Label(closest), label);
-        if (!opposite) continue;
-        if (other == nullptr ||
-            std::fabs(static_cast<double>(value) - number(label)) < std::fabs(static_cast<double>(*other) - number(label))) {
-          other = &value;
-        }
-      }
-      return other == nullptr
-                 ? fmt::format("the nearest is {}", format_label(Label(closest)))
-                 : fmt::format("the nearest are {} and {}", format_label(Label(closest)), format_label(Label(*other)));
+      const T* best = closest(label);
+      return best == nullptr ? "they are all nan" : fmt::format("the nearest is {}", format_label(Label(*best)));
     }
   }
 
@@ -172,20 +168,20 @@ Array Array::sel(const std::vector<std::pair<std::string, Labelled>>& indexers) 
   for (const auto& [name, labels] : indexers) {
     const Dim& dim = dims()[axis(name)];
     const Coordinate* coord = find_coord(name);
-    LabelValues values;
     if (coord == nullptr || !coord->is_index()) {
-      values = detail::positions_of(Stride{0, 1, dim.size});
-    } else if (coord->values) {
-      values = *coord->values;
-    } else {
+      throw UsageError("'{}' has no coord to choose values of; choose positions with isel, or [{}=0:10]", printable(name),
+                       printable(name));
+    }
+    if (!coord->values) {
       throw UsageError("'{}' cannot be chosen from by value (its values have not been read); choose positions with isel",
                        printable(name));
     }
-    positions.emplace_back(name, std::visit([&](const auto& v) { return find(Finder(v, dim.name), labels); }, values));
+    positions.emplace_back(name, std::visit([&](const auto& v) { return find(Finder(v, dim.name), labels); }, *coord->values));
   }
   return isel(positions);
 }
 
 Array Array::sel(const std::string& dim, Labelled labels) const { return sel({{dim, std::move(labels)}}); }
+Array Array::sel(const std::string& dim, LabelRange range) const { return sel(dim, Labelled(std::move(range))); }
 
 }  // namespace xylem

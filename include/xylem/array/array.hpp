@@ -74,7 +74,7 @@ class Array {
   /// Coordinates along dims of this array, and scalar ones.
   [[nodiscard]] const std::vector<Coordinate>& coords() const noexcept;
   [[nodiscard]] const Coordinate* find_coord(const std::string& name) const noexcept;
-  /// `units`, `long_name` and `standard_name`, as far as they still hold.
+  /// `units`, `calendar`, `long_name`, `standard_name`, `axis` and `positive`, as far as they still hold.
   [[nodiscard]] const Attributes& attributes() const noexcept;
 
   /// The place of a dim; nothing when there is none of this name.
@@ -88,9 +88,10 @@ class Array {
   /// coord.
   [[nodiscard]] Array isel(const std::vector<std::pair<std::string, Positions>>& indexers) const;
   [[nodiscard]] Array isel(const std::string& dim, Positions positions) const;
-  /// Chooses by coordinate values, which must be known (Coordinate::values); a dim without a coord has the labels 0, 1, 2, ...
+  /// Chooses by coordinate values, which must be known (Coordinate::values).
   [[nodiscard]] Array sel(const std::vector<std::pair<std::string, Labelled>>& indexers) const;
   [[nodiscard]] Array sel(const std::string& dim, Labelled labels) const;
+  [[nodiscard]] Array sel(const std::string& dim, LabelRange range) const;  ///< sel("lat", {-30, 30})
 
   /// Renames dims and coords, all at once.
   [[nodiscard]] Array rename(const std::vector<std::pair<std::string, std::string>>& names) const;
