@@ -88,11 +88,12 @@ double variance(const std::vector<double>& values, int ddof) {
 
 double mean(const std::vector<double>& values) {
   if (values.empty()) return kNan;
+  const auto n = static_cast<double>(values.size());
   const double sum = exact_sum(values);
-  if (std::isfinite(sum)) return sum / static_cast<double>(values.size());
-  long double total = 0;  // the sum overflows, or there are infinities
-  for (const double value : values) total += value;
-  return static_cast<double>(total / static_cast<long double>(values.size()));
+  if (!std::isinf(sum) || std::ranges::any_of(values, [](double value) { return std::isinf(value); })) return sum / n;
+  std::vector<double> smaller;  // the sum overflows, which the mean does not
+  for (const double value : values) smaller.push_back(std::ldexp(value, -64));
+  return std::ldexp(exact_sum(smaller) / n, 64);
 }
 
 // The first place of the least or greatest value; -1 where there is none.
@@ -186,19 +187,33 @@ Number plain(const ReductionNode& node, ElementType result, const std::vector<Nu
     default: break;
   }
   const std::int64_t place = extreme(valid, node.reduction == Reduction::min, true);
-  return place < 0 ? Number(kNan) : convert(valid[static_cast<std::size_t>(place)], result);
+  if (place < 0) return kNan;
+  Number best = valid[static_cast<std::size_t>(place)];
+  for (const Number& value : valid) {  // -0.0 lies below +0.0
+    if (value == Number(0.0) && value == best && std::signbit(std::get<double>(value)) == (node.reduction == Reduction::min))
+      best = value;
+  }
+  return convert(best, result);
 }
 
 }  // namespace
 
 double exact_sum(const std::vector<double>& values) {
   double special = 0;
-  std::vector<double> partials;  // their sum is exact, and no two overlap
-  for (double x : values) {
-    if (!std::isfinite(x)) {
-      special += x;
-      continue;
+  std::vector<double> rest[2];  // not negative, negative: taken such that no partial sum overflows unless the whole does
+  for (const double value : values) {
+    if (std::isfinite(value)) {
+      rest[value < 0 ? 1 : 0].push_back(value);
+    } else {
+      special += value;
     }
+  }
+  std::vector<double> partials;  // their sum is exact, and no two overlap
+  while (!rest[0].empty() || !rest[1].empty()) {
+    std::vector<double>& opposite = rest[!partials.empty() && partials.back() > 0 ? 1 : 0];
+    std::vector<double>& next = opposite.empty() ? rest[&opposite == rest ? 1 : 0] : opposite;
+    double x = next.back();
+    next.pop_back();
     std::size_t kept = 0;
     for (double y : partials) {
       if (std::fabs(x) < std::fabs(y)) std::swap(x, y);

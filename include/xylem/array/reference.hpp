@@ -20,7 +20,7 @@ struct ReferenceArray {
 using ReferenceReader = std::function<std::vector<Number>(const SourceNode&)>;
 
 /// Evaluates an array element by element, slowly and obviously: what faster ways are held against. Float sums are exact sums
-/// rounded once (Python's fsum; infinite where a partial sum overflows), variances are computed around the mean in long double.
+/// rounded once (infinite where they overflow), variances are computed around the mean in long double.
 /// Throws DataError for sums and products of integers that do not fit in 64 bits, naming the place, and for floats that astype
 /// cannot make integers.
 [[nodiscard]] ReferenceArray evaluate_reference(const Array& array, const ReferenceReader& reader);
