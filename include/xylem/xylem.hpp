@@ -2,6 +2,9 @@
 
 /// All that a program on top of xylem needs, from its start to its results (target xylem::xylem).
 
+#include "xylem/array/elementwise.hpp"
+#include "xylem/array/expression.hpp"
+#include "xylem/array/source.hpp"
 #include "xylem/comm/runtime.hpp"
 #include "xylem/exec/session.hpp"
 #include "xylem/exec/statistics.hpp"
