@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "xylem/model/aggregate.hpp"
+#include "xylem/model/program.hpp"
+
+namespace xylem {
+
+/// A number for each element (r, c) of a tile: first + r * row + c * col.
+struct TileMap {
+  std::int64_t first = 0;
+  std::int64_t row = 0;
+  std::int64_t col = 0;
+};
+
+/// The state of several aggregates for each of `outputs` results: identity (construction), update, combine, and finalize(). But
+/// for products of floats and fast sums the state does not depend on the order of updates and combinations, to the last bit.
+///
+/// Exact sums keep 64-bit digits of weight 2^32 in planes over the results, and only as many planes as the values' exponents ask
+/// for. Should they outgrow `max_bytes`, update and combine throw ResourceError.
+class Accumulators {
+ public:
+  Accumulators(const Program& program, const std::vector<Aggregate>& aggregates, std::int64_t outputs, SumMode mode,
+               std::int64_t max_bytes);
+  ~Accumulators();
+  Accumulators(Accumulators&&) noexcept;
+  Accumulators& operator=(Accumulators&&) noexcept;
+
+  /// Adds a tile's elements: `values` as Evaluator::values(), `output` names the result of each element and `position` its place
+  /// among the elements that are reduced (argmin, argmax, first_missing).
+  void update(int rows, int cols, std::span<const void* const> values, const TileMap& output, const TileMap& position);
+
+  /// Adds the state of other accumulators of the same program, aggregates and outputs.
+  void combine(const Accumulators& other);
+
+  /// The state for another rank, and its addition there. Throws InternalError for what is not of the same kind.
+  [[nodiscard]] std::string pack() const;
+  void combine_packed(std::string_view packed);
+
+  [[nodiscard]] std::int64_t outputs() const noexcept;
+  /// Bytes that the state takes now.
+  [[nodiscard]] std::int64_t memory() const noexcept;
+  /// Bytes that it takes for usual data (values within a factor of 2^192 or so), and for any.
+  [[nodiscard]] static std::int64_t usual_memory(const Program& program, const std::vector<Aggregate>& aggregates,
+                                                 std::int64_t outputs, SumMode mode);
+  [[nodiscard]] static std::int64_t most_memory(const Program& program, const std::vector<Aggregate>& aggregates,
+                                                std::int64_t outputs, SumMode mode);
+
+  /// Writes the results of one reduction, outputs() elements of the finalizer's type, in native form (booleans one byte, float16
+  /// two). Every float64 result of exact sums is the exact one rounded once. Returns the first output whose integer sum or
+  /// product does not fit in the type, if any.
+  [[nodiscard]] std::optional<std::int64_t> finalize(const Finalizer& finalizer, std::span<std::byte> out) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace xylem

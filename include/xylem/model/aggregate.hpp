@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "xylem/model/element_type.hpp"
+#include "xylem/model/reduction.hpp"
+
+namespace xylem {
+
+/// What reductions are made of: quantities that combine associatively and commutatively, and exactly (but for `product` of
+/// floats). Missing elements (NaN) are left out of all but any and all, for which they are true.
+enum class AggregateKind : std::uint8_t {
+  count,    ///< elements that are not missing
+  sum,      ///< of the products of one to three factors; left out where any factor is missing
+  product,  ///< of the elements
+  min,      ///< -0.0 is below +0.0
+  max,
+  argmin,  ///< the first position of the least element; -0.0 equals +0.0
+  argmax,
+  first_missing,  ///< the first position of a missing element
+  any,
+  all,
+};
+
+/// One aggregate over some values of a program.
+struct Aggregate {
+  AggregateKind kind{};
+  std::vector<int> values{};  ///< the program's values: one, of sums one to three factors
+  friend bool operator==(const Aggregate&, const Aggregate&) = default;
+};
+
+/// How sums are kept: exactly, or as plain double additions in the order in which elements come (`--sum fast`).
+enum class SumMode : std::uint8_t { exact, fast };
+
+/// How one reduction's results come of aggregates.
+struct Finalizer {
+  Reduction reduction{};
+  bool weighted = false;
+  bool skipna = true;
+  int ddof = 0;
+  std::int64_t min_count = 0;
+  std::int64_t elements = 0;      ///< that go into each result, missing ones included
+  ElementType result{};           ///< of the reduction (reduction_type)
+  std::vector<int> aggregates{};  ///< which ones, in the order of aggregates_of()
+};
+
+/// The aggregates that a reduction needs, in the order in which its Finalizer names them. `values` are those of its inputs, the
+/// weights last; where several and any may be missing, the caller has masked each by the others (`paired`), and `original` are
+/// the values before:
+///
+/// - sum, mean: count(x) sum(x);  var, std: count(x) sum(x) sum(x x);  prod: count(x) product(x)
+/// - min, max: count(x) min(x);  argmin: argmin(x) and without skipna first_missing(x);  count, any, all: themselves
+/// - cov: count(x) sum(x) sum(y) sum(x y);  corr: cov's, sum(x x), sum(y y);  dot: count(x) sum(x y)
+/// - weighted: count(x before masking) count(w before masking) sum(w) sum(w x), for var and std also sum(w x x)
+[[nodiscard]] std::vector<Aggregate> aggregates_of(Reduction reduction, bool weighted, bool skipna,
+                                                   const std::vector<int>& paired, const std::vector<int>& original);
+
+}  // namespace xylem

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "xylem/model/cf.hpp"
+#include "xylem/model/dtype.hpp"
+#include "xylem/model/element_type.hpp"
+#include "xylem/model/operation.hpp"
+
+namespace xylem {
+
+/// What a program reads: elements as they are stored, and how they become values (the identity for intermediate results).
+struct ProgramInput {
+  DType stored;
+  CfDecoding decoding{};
+};
+
+/// The elements of the program's input of this number, decoded.
+struct InputValue {
+  int input = 0;
+};
+
+/// The same number everywhere.
+struct ConstantValue {
+  Number value{};
+};
+
+/// An element-wise operation on earlier values, which are converted to types.inputs first.
+struct ApplyValue {
+  Operation operation{};
+  OperationTypes types{};
+  std::vector<int> inputs{};
+};
+
+/// An earlier value as another type (astype).
+struct CastValue {
+  int input = 0;
+};
+
+/// One value for every element.
+struct ProgramValue {
+  ElementType type{};
+  std::variant<InputValue, ConstantValue, ApplyValue, CastValue> kind{};
+};
+
+/// What is computed for every element of a block at once: a straight line of values, each made of earlier ones only.
+struct Program {
+  std::vector<ProgramInput> inputs{};
+  std::vector<ProgramValue> values{};
+};
+
+/// The type that the elements of a dataset become: the stored one; with missing values integers become float32 (of up to 16 bits)
+/// or float64, as in xarray; scaled values are float64. Numeric types only.
+[[nodiscard]] ElementType decoded_type(const DType& stored, const CfDecoding& decoding);
+
+}  // namespace xylem
