@@ -4,6 +4,8 @@
 
 #include "detail/pieces.hpp"
 
+#include "xylem/support/contract.hpp"
+
 namespace xylem {
 
 Communicator::Communicator(MPI_Comm parent) {
@@ -48,6 +50,30 @@ std::string Communicator::broadcast(std::string bytes, int root) const {
 }
 
 std::vector<std::string> Communicator::all_gather(const std::string& bytes) const { return detail::all_gather(handle_, bytes); }
+
+std::vector<std::string> Communicator::all_to_all(std::vector<std::string> messages) const {
+  const auto ranks = static_cast<std::size_t>(size_);
+  XYLEM_EXPECT(messages.size() == ranks, "a message for each rank");
+  std::vector<std::uint64_t> lengths(ranks), expected(ranks);
+  for (std::size_t r = 0; r < ranks; ++r) lengths[r] = messages[r].size();
+  MPI_Alltoall(lengths.data(), 1, MPI_UINT64_T, expected.data(), 1, MPI_UINT64_T, handle_);
+  std::vector<std::string> received(ranks);
+  std::vector<MPI_Request> requests;
+  constexpr int tag = 1;
+  for (std::size_t r = 0; r < ranks; ++r) {
+    if (expected[r] == 0) continue;
+    received[r].resize(expected[r]);
+    MPI_Irecv(received[r].data(), static_cast<int>(expected[r]), MPI_BYTE, static_cast<int>(r), tag, handle_, &requests.emplace_back());
+  }
+  for (std::size_t r = 0; r < ranks; ++r) {
+    if (messages[r].empty()) continue;
+    XYLEM_EXPECT(messages[r].size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()), "a message below 2 GiB");
+    MPI_Isend(messages[r].data(), static_cast<int>(messages[r].size()), MPI_BYTE, static_cast<int>(r), tag, handle_,
+              &requests.emplace_back());
+  }
+  MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE);
+  return received;
+}
 
 void Communicator::settle(const std::optional<Failure>& failure) const {
   int first = failure ? rank_ : size_;

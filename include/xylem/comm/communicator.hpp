@@ -48,6 +48,10 @@ class Communicator {
   /// Collective: yes.
   [[nodiscard]] std::vector<std::string> all_gather(const std::string& bytes) const;
 
+  /// Sends message r to rank r, and gives what each rank sent here, by rank. Lengths may differ; each is below 2 GiB.
+  /// Collective: yes.
+  [[nodiscard]] std::vector<std::string> all_to_all(std::vector<std::string> messages) const;
+
   /// Runs `stage` on every rank and agrees on its success: when it throws on any rank, every rank throws the error of the lowest
   /// such rank (same class, same message, `agreed()` set). `stage` must make no collective calls: a rank that throws would leave
   /// the others waiting in them.

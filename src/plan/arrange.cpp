@@ -1,0 +1,228 @@
+#include <algorithm>
+#include <set>
+
+#include "xylem/model/limits.hpp"
+#include "xylem/support/contract.hpp"
+
+#include "detail/pass_builder.hpp"
+
+namespace xylem::detail {
+namespace {
+
+constexpr std::int64_t mib = std::int64_t{1} << 20;
+
+// Accumulators that stay in a core's cache need no better order.
+constexpr std::int64_t small_state = mib;
+
+// How a group's kept axes lie in the axes of a scan, by axis of the scan: the kept axis, or -1.
+std::vector<int> kept_axes(const GroupInput& input) {
+  std::vector<int> kept;
+  for (const TargetAxis& axis : input.axes) kept.push_back(axis.axis);
+  return kept;
+}
+
+// The axes of a scan in whose order come first those that a group keeps.
+std::vector<int> kept_first(const Scan& scan, const std::vector<int>& kept) {
+  std::vector<int> order;
+  for (const bool keeps : {true, false}) {
+    for (std::size_t k = 0; k < scan.shape.size(); ++k) {
+      if ((kept[k] >= 0) == keeps) order.push_back(static_cast<int>(k));
+    }
+  }
+  return order;
+}
+
+// The axes that a group keeps and that come, in this order, before any other along which there are several blocks.
+std::set<int> leading(const Scan& scan, const std::vector<int>& order, const std::vector<int>& kept) {
+  std::set<int> axes;
+  for (const int axis : order) {
+    const auto k = static_cast<std::size_t>(axis);
+    if (kept[k] >= 0) {
+      axes.insert(kept[k]);
+    } else if (scan.columns[k].size() > 1) {
+      break;
+    }
+  }
+  return axes;
+}
+
+struct Use {
+  std::size_t scan;
+  const GroupInput* input;
+  const Evaluation* evaluation;
+};
+
+// Bytes of the accumulators of one output, for usual data.
+std::int64_t aggregate_bytes(const Program& program, const std::vector<Aggregate>& aggregates, SumMode mode) {
+  static_cast<void>(program);
+  std::int64_t bytes = 0;
+  for (const Aggregate& aggregate : aggregates) {
+    switch (aggregate.kind) {
+      case AggregateKind::sum: bytes += mode == SumMode::fast ? 8 : 64 * static_cast<std::int64_t>(aggregate.values.size()); break;
+      case AggregateKind::product: bytes += 32; break;
+      case AggregateKind::argmin:
+      case AggregateKind::argmax: bytes += 16; break;
+      case AggregateKind::any:
+      case AggregateKind::all: bytes += 1; break;
+      default: bytes += 8;
+    }
+  }
+  return bytes;
+}
+
+std::int64_t state_per_output(const Group& group, SumMode mode) {
+  return aggregate_bytes(group.program, group.aggregates, mode);
+}
+
+class Arrangement {
+ public:
+  Arrangement(Pass& pass, const PassContext& context) : pass_(pass), context_(context), uses_(pass.groups.size()) {
+    for (std::size_t s = 0; s < pass.scans.size(); ++s) {
+      for (const Evaluation& evaluation : pass.scans[s].evaluations) {
+        for (const GroupInput& input : evaluation.groups) uses_[input.group].push_back({s, &input, &evaluation});
+      }
+    }
+  }
+
+  void run() {
+    if (context_.runs("column-order")) {
+      for (std::size_t s = 0; s < pass_.scans.size(); ++s) choose_order(s);
+    }
+    for (std::size_t g = 0; g < pass_.groups.size(); ++g) cut_into_tiles(g);
+    count_memory();
+  }
+
+ private:
+  [[nodiscard]] bool in_one_scan(std::size_t g) const {
+    return !uses_[g].empty() && std::ranges::all_of(uses_[g], [&](const Use& use) {
+      return use.scan == uses_[g][0].scan && kept_axes(*use.input) == kept_axes(*uses_[g][0].input);
+    });
+  }
+
+  // Outputs of which a worker holds accumulators at once, when blocks come in this order.
+  [[nodiscard]] std::int64_t live_outputs(std::size_t g, const Scan& scan, const std::vector<int>& order) const {
+    const std::vector<int> kept = kept_axes(*uses_[g][0].input);
+    const std::set<int> cut = leading(scan, order, kept);
+    std::int64_t outputs = 1;
+    for (std::size_t k = 0; k < kept.size(); ++k) {
+      if (kept[k] < 0) continue;
+      const std::int64_t extent = pass_.groups[g].kept[static_cast<std::size_t>(kept[k])];
+      outputs *= cut.contains(kept[k]) ? std::min(extent, scan.block[k]) : extent;
+    }
+    return outputs;
+  }
+
+  void choose_order(std::size_t s) {
+    Scan& scan = pass_.scans[s];
+    std::set<std::size_t> groups;
+    for (std::size_t g = 0; g < pass_.groups.size(); ++g) {
+      if (in_one_scan(g) && uses_[g][0].scan == s) groups.insert(g);
+    }
+    const auto cost = [&](const std::vector<int>& order) {
+      std::int64_t bytes = 0;
+      for (const std::size_t g : groups) {
+        bytes += live_outputs(g, scan, order) * state_per_output(pass_.groups[g], context_.options.sums);
+      }
+      return bytes;
+    };
+    std::vector<int> best = scan.order;
+    if (cost(best) <= small_state) return;
+    for (const std::size_t g : groups) {
+      const std::vector<int> order = kept_first(scan, kept_axes(*uses_[g][0].input));
+      if (cost(order) < cost(best)) best = order;
+    }
+    scan.order = best;
+  }
+
+  void cut_into_tiles(std::size_t g) {
+    Group& group = pass_.groups[g];
+    for (const std::int64_t extent : group.kept) group.cuts.push_back({0, extent});
+    if (uses_[g].empty()) return;
+    if (in_one_scan(g)) {
+      const Scan& scan = pass_.scans[uses_[g][0].scan];
+      for (const int axis : leading(scan, scan.order, kept_axes(*uses_[g][0].input))) {
+        cut_at_blocks(group, static_cast<std::size_t>(axis), uses_[g], scan);
+      }
+      group.streamed = group.num_tiles() > 1 || outputs(group) == 1;
+    }
+    if (!group.streamed) cut_for_merging(group);
+    const std::int64_t largest = tile_outputs(group);
+    group.tile_state = largest * state_per_output(group, context_.options.sums) + 4096;
+    group.live_tiles = group.streamed ? 1 : group.num_tiles();
+  }
+
+  // Tiles end where blocks do.
+  static void cut_at_blocks(Group& group, std::size_t axis, const std::vector<Use>& uses, const Scan& scan) {
+    std::set<std::int64_t> cuts{0};
+    for (const Use& use : uses) {
+      for (std::size_t k = 0; k < use.input->axes.size(); ++k) {
+        const TargetAxis& target = use.input->axes[k];
+        if (target.axis != static_cast<int>(axis)) continue;
+        for (const std::int64_t column : scan.columns[k]) {
+          const auto in = indices_in(use.evaluation->axes[k], column * scan.block[k], scan.block[k]);
+          if (in.first == in.second) continue;
+          cuts.insert(target.offset + in.first);
+          cuts.insert(target.offset + in.second);
+        }
+      }
+    }
+    cuts.insert(group.kept[axis]);
+    group.cuts[axis].assign(cuts.begin(), cuts.end());
+  }
+
+  // Accumulators that live for the whole pass are merged piece by piece, each piece on a rank of its own.
+  void cut_for_merging(Group& group) const {
+    const auto found = std::ranges::find_if(group.kept, [](std::int64_t extent) { return extent > 1; });
+    if (found == group.kept.end() || context_.options.topology.ranks == 1) return;
+    const auto axis = static_cast<std::size_t>(found - group.kept.begin());
+    const std::int64_t bytes = outputs(group) * state_per_output(group, context_.options.sums);
+    constexpr std::int64_t piece = 8 * mib;
+    const std::int64_t pieces = std::min(*found, (bytes + piece - 1) / piece);
+    group.cuts[axis].clear();
+    for (std::int64_t i = 0; i <= pieces; ++i) group.cuts[axis].push_back(*found * i / pieces);
+  }
+
+  static std::int64_t outputs(const Group& group) {
+    std::int64_t all = 1;
+    for (const std::int64_t extent : group.kept) all *= extent;
+    return all;
+  }
+  static std::int64_t tile_outputs(const Group& group) {
+    std::int64_t largest = 1;
+    for (const auto& along : group.cuts) {
+      std::int64_t widest = 0;
+      for (std::size_t i = 1; i < along.size(); ++i) widest = std::max(widest, along[i] - along[i - 1]);
+      largest *= widest;
+    }
+    return largest;
+  }
+
+  // Of a worker: the blocks of one scan at a time, the accumulators that are alive, two parts of tiles that others have parts of
+  // too, packed, and what comes in when they are merged.
+  void count_memory() {
+    std::int64_t blocks = 0;
+    for (const Scan& scan : pass_.scans) blocks = std::max(blocks, scan.block_memory);
+    std::int64_t state = 0, merging = 0;
+    for (const Group& group : pass_.groups) {
+      std::int64_t values = 0;
+      for (const Group::Target& target : group.targets) values = std::max<std::int64_t>(values, element_size(target.finalizer.result));
+      const std::int64_t results = tile_outputs(group) * (values + 8);
+      state += group.live_tiles * group.tile_state + results;
+      if (context_.options.topology.ranks > 1 || context_.options.schedule == Schedule::dynamic_dealing) {
+        state += group.streamed ? 2 * group.tile_state : 0;
+        merging = std::max(merging, 3 * group.tile_state);
+      }
+    }
+    pass_.memory = blocks + state + merging;
+  }
+
+  Pass& pass_;
+  const PassContext& context_;
+  std::vector<std::vector<Use>> uses_;  // by group
+};
+
+}  // namespace
+
+void arrange(Pass& pass, const PassContext& context) { Arrangement(pass, context).run(); }
+
+}  // namespace xylem::detail

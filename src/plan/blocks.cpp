@@ -1,0 +1,294 @@
+#include <algorithm>
+#include <limits>
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include "xylem/model/limits.hpp"
+#include "xylem/support/contract.hpp"
+
+#include "detail/pass_builder.hpp"
+
+namespace xylem::detail {
+namespace {
+
+constexpr std::int64_t mib = std::int64_t{1} << 20;
+
+// Blocks grow to this size, no further: it stays in a core's own cache between reading and computing.
+constexpr std::int64_t good_block_bytes = mib / 2;
+
+// Larger chunks are read in parts, unless they must be decoded.
+constexpr std::int64_t max_whole_chunk_bytes = 4 * mib;
+
+bool is_stored(const ScanDataset& dataset) { return dataset.storage.allocated_chunks > 0; }
+
+std::int64_t bytes_of(const Shape& shape, const DatasetInfo& info) {
+  constexpr std::int64_t largest = std::int64_t{1} << 56;
+  const auto elements = num_elements(shape);
+  const auto bytes = elements ? checked_product(*elements, info.dtype.size) : std::nullopt;
+  return std::min(bytes.value_or(largest), largest);
+}
+
+// Stored chunks that are best read whole.
+bool reads_whole_chunks(const DatasetInfo& info) {
+  return info.layout == Layout::chunked && (!info.filters.empty() || bytes_of(info.chunk, info) <= max_whole_chunk_bytes);
+}
+
+// Blocks are unions of whole chunks of all datasets that lie in the scan's index space as they are, where that is not too much.
+Shape block_unit(const Scan& scan) {
+  Shape unit(scan.shape.size(), 1);
+  bool first = true;
+  for (const ScanDataset& dataset : scan.datasets) {
+    const DatasetInfo& info = *dataset.info;
+    const bool spans = info.shape.size() <= scan.shape.size() && std::equal(info.shape.begin(), info.shape.end(), scan.shape.begin());
+    if (!spans || !reads_whole_chunks(info)) continue;
+    Shape common = unit;
+    for (std::size_t d = 0; d < info.shape.size(); ++d) {
+      common[d] = std::min(std::lcm(unit[d], info.chunk[d]), std::max<std::int64_t>(1, info.shape[d]));
+    }
+    if (first || bytes_of(common, info) <= max_whole_chunk_bytes) unit = common;
+    first = false;
+  }
+  return unit;
+}
+
+// Grows along the fastest axis first, in whole multiples. A chunk that is read in parts is not crossed.
+Shape grow(Shape block, const Scan& scan, std::int64_t element_bytes, const Shape& bound) {
+  std::int64_t bytes = element_bytes;
+  for (const std::int64_t extent : block) bytes *= extent;
+  for (std::size_t k = block.size(); k-- > 0;) {
+    const std::int64_t extent = std::max<std::int64_t>(1, std::min(scan.shape[k], bound[k]));
+    const std::int64_t fits = std::max<std::int64_t>(1, good_block_bytes / std::max<std::int64_t>(1, bytes));
+    const std::int64_t needed = (extent + block[k] - 1) / block[k];
+    const std::int64_t times = std::min(fits, needed);
+    block[k] *= times;
+    bytes *= times;
+    if (fits < needed) break;
+  }
+  return block;
+}
+
+// Chunks along one axis of a dataset that a leaf needs in one run of positions.
+std::vector<std::int64_t> chunks_along(const LeafAxis& axis, std::pair<std::int64_t, std::int64_t> indices, std::int64_t chunk) {
+  std::vector<std::int64_t> chunks;
+  if (axis.axis < 0) return {axis.start / chunk};
+  const std::int64_t first = axis.start + axis.step * indices.first, last = axis.start + axis.step * (indices.second - 1);
+  const std::int64_t low = std::min(first, last), high = std::max(first, last), step = std::abs(axis.step);
+  if (step <= chunk) {
+    for (std::int64_t c = low / chunk; c <= high / chunk; ++c) chunks.push_back(c);
+  } else {
+    for (std::int64_t p = low; p <= high; p += step) {
+      if (chunks.empty() || chunks.back() != p / chunk) chunks.push_back(p / chunk);
+    }
+  }
+  return chunks;
+}
+
+// What a leaf needs of a dataset, axis by axis.
+struct Access {
+  const Evaluation* evaluation;
+  const Leaf* leaf;
+};
+
+// Counts chunks that all accesses of a set need: different ones, and by block.
+struct Counts {
+  double different = 1;
+  double reads = 1;
+};
+
+Counts count_common(const Scan& scan, const DatasetInfo& info, const std::vector<Access>& accesses) {
+  Counts counts;
+  std::vector<bool> follows(scan.shape.size(), false);  // axes of the scan along which the dataset's position moves
+  for (std::size_t d = 0; d < info.shape.size(); ++d) {
+    const LeafAxis& axis = accesses[0].leaf->axes[d];
+    if (axis.axis >= 0) follows[static_cast<std::size_t>(axis.axis)] = true;
+    const std::int64_t chunk = info.layout == Layout::chunked ? info.chunk[d] : std::max<std::int64_t>(1, info.shape[d]);
+    std::vector<std::int64_t> all;
+    double reads = 0;
+    const auto k = static_cast<std::size_t>(std::max(axis.axis, 0));
+    const std::size_t columns = axis.axis < 0 ? 1 : scan.columns[k].size();
+    for (std::size_t c = 0; c < columns; ++c) {
+      std::vector<std::int64_t> common;
+      for (std::size_t a = 0; a < accesses.size(); ++a) {
+        const LeafAxis& mine = accesses[a].leaf->axes[d];
+        std::pair<std::int64_t, std::int64_t> indices{0, 1};
+        if (mine.axis >= 0) {
+          const AxisRange& range = accesses[a].evaluation->axes[static_cast<std::size_t>(mine.axis)];
+          indices = mine.axis == axis.axis ? indices_in(range, scan.columns[k][c] * scan.block[k], scan.block[k])
+                                           : std::pair<std::int64_t, std::int64_t>{0, range.count};
+        }
+        std::vector<std::int64_t> chunks;
+        if (indices.first < indices.second) chunks = chunks_along(mine, indices, chunk);
+        if (a == 0) {
+          common = std::move(chunks);
+        } else {
+          std::vector<std::int64_t> both;
+          std::ranges::set_intersection(common, chunks, std::back_inserter(both));
+          common = std::move(both);
+        }
+      }
+      reads += static_cast<double>(common.size());
+      // Blocks run upwards, and a leaf's chunks with or against them: what two blocks share is at their border.
+      all.insert(all.end(), common.begin(), common.end());
+    }
+    std::ranges::sort(all);
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    counts.different *= static_cast<double>(all.size());
+    counts.reads *= reads;
+  }
+  for (std::size_t k = 0; k < follows.size(); ++k) {
+    if (follows[k]) continue;
+    // Read again for each block along an axis that the dataset does not have.
+    double blocks = 0;
+    for (const std::int64_t column : scan.columns[k]) {
+      const auto& range = accesses[0].evaluation->axes[k];
+      const auto in = indices_in(range, column * scan.block[k], scan.block[k]);
+      if (in.first < in.second) ++blocks;
+    }
+    counts.reads *= blocks;
+  }
+  return counts;
+}
+
+// Inclusion and exclusion over what differs; the sum, an upper bound, where that is too much.
+void count_chunks(const Scan& scan, ScanDataset& dataset) {
+  std::vector<Access> accesses;
+  for (const Evaluation& evaluation : scan.evaluations) {
+    for (const Leaf& leaf : evaluation.leaves) {
+      if (leaf.intermediate || scan.datasets[leaf.index].info != dataset.info) continue;
+      const bool known = std::ranges::any_of(accesses, [&](const Access& other) {
+        return other.leaf->axes == leaf.axes && other.evaluation->axes == evaluation.axes;
+      });
+      if (!known) accesses.push_back({&evaluation, &leaf});
+    }
+  }
+  constexpr std::size_t few = 5;
+  double different = 0, reads = 0;
+  if (accesses.size() <= few) {
+    for (std::uint32_t set = 1; set < std::uint32_t{1} << accesses.size(); ++set) {
+      std::vector<Access> chosen;
+      for (std::size_t a = 0; a < accesses.size(); ++a) {
+        if ((set >> a & 1U) != 0) chosen.push_back(accesses[a]);
+      }
+      const Counts counts = count_common(scan, *dataset.info, chosen);
+      const double sign = chosen.size() % 2 == 1 ? 1 : -1;
+      different += sign * counts.different;
+      reads += sign * counts.reads;
+    }
+  } else {
+    for (const Access& access : accesses) {
+      const Counts counts = count_common(scan, *dataset.info, {access});
+      different += counts.different;
+      reads += counts.reads;
+    }
+  }
+  dataset.needed_chunks = static_cast<std::int64_t>(std::llround(different));
+  dataset.chunk_reads = static_cast<std::int64_t>(std::llround(reads));
+}
+
+// The largest box that a block needs of a dataset, at most.
+Shape largest_box(const Scan& scan, std::size_t index) {
+  const DatasetInfo& info = *scan.datasets[index].info;
+  Shape largest(info.shape.size(), 1);
+  for (std::size_t d = 0; d < info.shape.size(); ++d) {
+    // Per column of one axis of the scan; several axes, or a position and an axis: anything may come together.
+    std::set<int> axes;
+    std::int64_t low = std::numeric_limits<std::int64_t>::max(), high = 0;
+    for (const Evaluation& evaluation : scan.evaluations) {
+      for (const Leaf& leaf : evaluation.leaves) {
+        if (leaf.intermediate || leaf.index != index) continue;
+        const LeafAxis& axis = leaf.axes[d];
+        axes.insert(axis.axis);
+        const std::int64_t n = axis.axis < 0 ? 1 : evaluation.axes[static_cast<std::size_t>(axis.axis)].count;
+        const std::int64_t last = axis.start + axis.step * (n - 1);
+        low = std::min({low, axis.start, last});
+        high = std::max({high, axis.start, last});
+      }
+    }
+    const std::int64_t chunk = info.layout == Layout::chunked && !info.filters.empty() ? info.chunk[d] : 1;
+    const auto span = [&](std::int64_t from, std::int64_t to) {
+      return std::min(info.shape[d], to - to % chunk + chunk) - (from - from % chunk);
+    };
+    if (axes.size() != 1 || *axes.begin() < 0) {
+      largest[d] = span(low, high);
+      continue;
+    }
+    const auto k = static_cast<std::size_t>(*axes.begin());
+    for (const std::int64_t column : scan.columns[k]) {
+      std::int64_t from = std::numeric_limits<std::int64_t>::max(), to = -1;
+      for (const Evaluation& evaluation : scan.evaluations) {
+        const auto in = indices_in(evaluation.axes[k], column * scan.block[k], scan.block[k]);
+        if (in.first == in.second) continue;
+        for (const Leaf& leaf : evaluation.leaves) {
+          if (leaf.intermediate || leaf.index != index) continue;
+          const std::int64_t a = leaf.axes[d].start + leaf.axes[d].step * in.first;
+          const std::int64_t b = leaf.axes[d].start + leaf.axes[d].step * (in.second - 1);
+          from = std::min({from, a, b});
+          to = std::max({to, a, b});
+        }
+      }
+      if (to >= 0) largest[d] = std::max(largest[d], span(from, to));
+    }
+  }
+  return largest;
+}
+
+}  // namespace
+
+void cut_into_blocks(Scan& scan, const PassContext& context) {
+  static_cast<void>(context);
+  std::int64_t element_bytes = 1;
+  Shape bound = scan.shape;
+  for (const ScanDataset& dataset : scan.datasets) {
+    element_bytes = std::max<std::int64_t>(element_bytes, dataset.info->dtype.size);
+    const DatasetInfo& info = *dataset.info;
+    if (info.layout != Layout::chunked || reads_whole_chunks(info)) continue;
+    for (std::size_t d = 0; d < std::min(bound.size(), info.chunk.size()); ++d) bound[d] = std::min(bound[d], info.chunk[d]);
+  }
+  if (scan.datasets.empty()) element_bytes = 8;
+  scan.block = grow(block_unit(scan), scan, element_bytes, bound);
+  scan.num_blocks = 1;
+  for (std::size_t k = 0; k < scan.shape.size(); ++k) {
+    std::vector<std::int64_t>& columns = scan.columns.emplace_back();
+    for (const Evaluation& evaluation : scan.evaluations) {
+      const AxisRange& range = evaluation.axes[k];
+      const LeafAxis positions{0, range.start, range.step};
+      const auto chunks = chunks_along(positions, {0, range.count}, scan.block[k]);
+      columns.insert(columns.end(), chunks.begin(), chunks.end());
+    }
+    std::ranges::sort(columns);
+    columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+    scan.num_blocks *= static_cast<std::int64_t>(columns.size());
+    scan.order.push_back(static_cast<int>(k));
+  }
+  scan.weight = 0;
+  std::int64_t registers = 0;
+  for (const Evaluation& evaluation : scan.evaluations) {
+    registers += static_cast<std::int64_t>(evaluation.program.values.size()) * 2048 * 8;
+    std::int64_t elements = 1;
+    for (const std::int64_t extent : scan.block) elements *= extent;
+    if (!evaluation.emissions.empty()) scan.block_memory = std::max(scan.block_memory, elements * 8);
+  }
+  scan.block_memory += registers;
+  for (std::size_t d = 0; d < scan.datasets.size(); ++d) {
+    ScanDataset& dataset = scan.datasets[d];
+    const DatasetInfo& info = *dataset.info;
+    dataset.max_box_bytes = bytes_of(largest_box(scan, d), info);
+    const std::int64_t chunk = info.layout == Layout::chunked ? bytes_of(info.chunk, info) : 0;
+    dataset.bytes_beside = is_stored(dataset) ? (info.filters.empty() ? 1 : 3) * chunk : 0;
+    if (info.layout == Layout::chunked && info.filters.empty() && !reads_whole_chunks(info)) dataset.bytes_beside = 0;
+    scan.block_memory += dataset.max_box_bytes + dataset.bytes_beside;
+    count_chunks(scan, dataset);
+    const std::int64_t chunks = info.layout == Layout::chunked ? ChunkGrid(info.shape, info.chunk).size() : 1;
+    double fraction = static_cast<double>(dataset.chunk_reads) / static_cast<double>(std::max<std::int64_t>(1, chunks));
+    if (info.layout != Layout::chunked) {
+      fraction = static_cast<double>(dataset.max_box_bytes) * static_cast<double>(scan.num_blocks) /
+                 std::max(1.0, static_cast<double>(bytes_of(info.shape, info)));
+      fraction = std::min(fraction, 1.0);
+    }
+    scan.weight += static_cast<std::int64_t>(static_cast<double>(dataset.storage.stored_bytes) * fraction);
+  }
+  scan.weight = std::max(scan.weight, scan.num_blocks);
+}
+
+}  // namespace xylem::detail

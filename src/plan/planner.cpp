@@ -1,0 +1,305 @@
+#include "xylem/plan/planner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "xylem/model/limits.hpp"
+#include "xylem/support/bytes.hpp"
+#include "xylem/support/contract.hpp"
+#include "xylem/support/error.hpp"
+#include "xylem/support/text.hpp"
+#include "xylem/support/timer.hpp"
+
+#include "detail/identity.hpp"
+#include "detail/pass_builder.hpp"
+#include "detail/push_down.hpp"
+
+namespace xylem {
+namespace {
+
+using detail::BuiltPass;
+using detail::PassContext;
+using detail::PieceLeaf;
+using detail::Request;
+
+constexpr std::int64_t mib = std::int64_t{1} << 20;
+
+// What a rank needs besides: HDF5's caches of open files, its conversion buffers, the results on their way out.
+constexpr std::int64_t fixed_bytes = max_open_files * hdf5_file_memory + 4 * mib;
+
+bool is_reduction(const Array& array) { return std::holds_alternative<ReductionNode>(array.node().kind); }
+
+Box whole(const std::vector<Dim>& dims) {
+  Box box;
+  for (const Dim& dim : dims) {
+    box.start.push_back(0);
+    box.count.push_back(dim.size);
+  }
+  return box;
+}
+
+class Planner {
+ public:
+  Planner(const std::vector<NamedArray>& arrays, const std::vector<StorageSummary>& storage, const PlanOptions& options) {
+    plan_.options = options;
+    const auto datasets = datasets_of(arrays);
+    XYLEM_EXPECT(storage.size() == datasets.size(), "a summary for each dataset");
+    for (std::size_t i = 0; i < datasets.size(); ++i) {
+      storage_[{datasets[i]->ref.file, datasets[i]->ref.path}] = storage[i];
+    }
+    for (const std::string& name : options.without) {
+      const auto known = std::ranges::find(optimizer_passes(), name, &std::pair<std::string, std::string>::first);
+      if (known != optimizer_passes().end()) continue;
+      std::vector<std::string> names;
+      for (const auto& [pass, effect] : optimizer_passes()) names.push_back(pass);
+      throw UsageError("there is no optimizer pass '{}' (there are {})", printable(name), fmt::join(names, ", "));
+    }
+    for (const NamedArray& named : arrays) {
+      if (!num_elements(named.array.shape())) {
+        throw UsageError("the result '{}' has shape {}, more elements than 63 bits can count", printable(named.name),
+                         format_shape(named.array.shape()));
+      }
+    }
+  }
+
+  Plan make(const std::vector<NamedArray>& arrays) {
+    std::vector<Array> roots;
+    step("push-selections", [&] {
+      for (const NamedArray& named : arrays) {
+        roots.push_back(runs("push-selections") ? detail::push_selections(named.array) : named.array);
+      }
+    });
+    for (std::size_t r = 0; r < arrays.size(); ++r) {
+      plan_.results.push_back({arrays[r].name, arrays[r].array.shape(), arrays[r].array.dtype()});
+      request(roots[r], {false, r});
+    }
+    step("share-reads", [&] {
+      for (std::size_t level = 0; level < levels_.size(); ++level) build_level(level);
+      drop_unused();
+      if (!kept_.empty()) build(kept_, "holds what is used over and over", true);
+    });
+    if (needed_ > plan_.options.memory_limit) refuse();
+    plan_.memory = plan_.options.memory_held + fixed_bytes + intermediate_bytes();
+    std::int64_t most = 0;
+    for (const Pass& pass : plan_.passes) most = std::max(most, pass.memory);
+    plan_.memory += most;
+    plan_.verify();
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] bool runs(const std::string& name) const { return !plan_.options.without.contains(name); }
+
+  template <class Action>
+  void step(const char* name, Action action) {
+    const Timer timer;
+    action();
+    plan_.steps.push_back({name, runs(name) ? "" : "left out", timer.seconds()});
+  }
+
+  // Reductions below an array must be known before it is evaluated.
+  int level(const Array& array) {
+    const auto known = level_.find(&array.node());
+    if (known != level_.end()) return known->second;
+    int deepest = 0;
+    for (const Array& input : inputs_of(array.node())) deepest = std::max(deepest, level(input));
+    return level_[&array.node()] = deepest + (is_reduction(array) ? 1 : 0);
+  }
+
+  void request(const Array& array, Destination destination) {
+    const int at = level(array) - (is_reduction(array) ? 1 : 0);
+    if (levels_.size() <= static_cast<std::size_t>(at)) levels_.resize(static_cast<std::size_t>(at) + 1);
+    levels_[static_cast<std::size_t>(at)].push_back({array, destination, whole(detail::domain_of(array))});
+    const auto inputs = is_reduction(array) ? inputs_of(array.node()) : std::vector<Array>{array};
+    std::set<const ArrayNode*> seen;
+    for (const Array& input : inputs) request_reductions(input, seen);
+  }
+
+  void request_reductions(const Array& array, std::set<const ArrayNode*>& seen) {
+    if (!seen.insert(&array.node()).second) return;
+    if (is_reduction(array)) {
+      static_cast<void>(intermediate(array));
+      return;
+    }
+    for (const Array& input : inputs_of(array.node())) request_reductions(input, seen);
+  }
+
+  // A reduction that others are made of, or known coordinates.
+  std::size_t intermediate(const Array& array) {
+    const std::size_t id = identity_.of(array);
+    const auto known = intermediates_.find(id);
+    if (known != intermediates_.end()) return known->second;
+    const std::size_t index = plan_.intermediates.size();
+    intermediates_[id] = index;
+    Intermediate& made = plan_.intermediates.emplace_back();
+    made.shape = array.shape();
+    made.type = array.dtype();
+    if (const auto* reduction = std::get_if<ReductionNode>(&array.node().kind)) {
+      made.what = fmt::format("{} over {}", reduction_info(reduction->reduction).name, fmt::join(reduction->dims, ", "));
+      request(array, {true, index});
+    } else {
+      made.what = "coordinate " + array.dims().at(0).name;
+      made.known = std::get<CoordinateNode>(array.node().kind).values;
+    }
+    return index;
+  }
+
+  std::optional<std::size_t> keep(const PieceLeaf& leaf, const Box& box) {
+    if (!runs("keep-small-inputs")) return std::nullopt;
+    const ElementType type = leaf.source->dtype();
+    const std::int64_t limit = std::min(64 * mib, plan_.options.memory_limit / 16);
+    const auto bytes = checked_product(box.size(), element_size(type));
+    if (!bytes || *bytes > limit) return std::nullopt;
+    std::vector<std::pair<std::string, Positions>> slices;
+    for (std::size_t d = 0; d < box.start.size(); ++d) {
+      slices.emplace_back(leaf.source->dims()[d].name, Slice{box.start[d], box.start[d] + box.count[d]});
+    }
+    const Array part = leaf.source->isel(slices);
+    const std::size_t id = identity_.of(part);
+    const auto known = intermediates_.find(id);
+    if (known != intermediates_.end()) return known->second;
+    const std::size_t index = plan_.intermediates.size();
+    intermediates_[id] = index;
+    plan_.intermediates.push_back({printable(leaf.info->ref.path) + " " + format_box(box), part.shape(), type, nullptr});
+    kept_.push_back({part, {true, index}, whole(part.dims())});
+    return index;
+  }
+
+  // Bands keep other parts of small inputs than the whole would have.
+  void drop_unused() {
+    std::vector<bool> used(plan_.intermediates.size());
+    for (const Pass& pass : plan_.passes) {
+      for (const Scan& scan : pass.scans) {
+        for (const Evaluation& evaluation : scan.evaluations) {
+          for (const Leaf& leaf : evaluation.leaves) {
+            if (leaf.intermediate) used[leaf.index] = true;
+          }
+        }
+      }
+    }
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      if (!used[i]) plan_.intermediates[i].shape = {0};
+    }
+    std::erase_if(kept_, [&](const Request& request) { return !used[request.destination.index]; });
+  }
+
+  [[nodiscard]] std::int64_t intermediate_bytes() const {
+    std::int64_t bytes = 0;
+    for (const Intermediate& made : plan_.intermediates) bytes += made.bytes();
+    return bytes;
+  }
+
+  void build_level(std::size_t level) {
+    // levels_ may not grow here: all reductions were requested before.
+    const std::vector<Request> requests = levels_[level];
+    if (requests.empty()) return;
+    build(requests, level == 0 ? "" : "needs what an earlier pass found", false);
+  }
+
+  // One pass where memory does; else the outputs of what takes most of it are split into bands, and there are more passes.
+  void build(const std::vector<Request>& requests, const std::string& reason, bool first) {
+    const PassContext context{plan_.options, storage_, [this](const Array& array) { return intermediate(array); },
+                              [this](const PieceLeaf& leaf, const Box& box) { return keep(leaf, box); }};
+    BuiltPass built = detail::build_pass(requests, context);
+    const std::int64_t needed = plan_.options.memory_held + fixed_bytes + intermediate_bytes() + built.pass.memory;
+    if (needed > plan_.options.memory_limit && runs("bands")) {
+      if (const auto halves = split(requests, built)) {
+        build(halves->first, reason, first);
+        build(halves->second, "the accumulators of all outputs together do not fit in memory", first);
+        return;
+      }
+    }
+    needed_ = std::max(needed_, needed);
+    built.pass.reason = reason;
+    plan_.passes.insert(first ? plan_.passes.begin() + kept_passes_++ : plan_.passes.end(), std::move(built.pass));
+  }
+
+  // The requests with the outputs of the largest group cut in two along its first kept axis that can be cut.
+  [[nodiscard]] std::optional<std::pair<std::vector<Request>, std::vector<Request>>> split(const std::vector<Request>& requests,
+                                                                                           const BuiltPass& built) const {
+    std::optional<std::size_t> largest;
+    const auto state = [&](std::size_t g) { return built.pass.groups[g].live_tiles * built.pass.groups[g].tile_state; };
+    for (std::size_t g = 0; g < built.pass.groups.size(); ++g) {
+      const bool one = std::ranges::all_of(built.pass.groups[g].kept, [](std::int64_t extent) { return extent <= 1; });
+      if (!one && (!largest || state(g) > state(*largest))) largest = g;
+    }
+    if (!largest || state(*largest) < mib) return std::nullopt;
+    const std::vector<std::size_t>& mine = built.requests_of_group[*largest];
+    std::pair<std::vector<Request>, std::vector<Request>> halves;
+    for (std::size_t r = 0; r < requests.size(); ++r) {
+      halves.first.push_back(requests[r]);
+      if (std::ranges::find(mine, r) == mine.end()) continue;
+      const auto* node = std::get_if<ReductionNode>(&requests[r].array.node().kind);
+      const std::vector<Dim> domain = detail::domain_of(requests[r].array);
+      for (std::size_t d = 0; d < domain.size(); ++d) {
+        const bool reduced = std::ranges::find(node->dims, domain[d].name) != node->dims.end();
+        if (reduced || requests[r].box.count[d] <= 1) continue;
+        Request& upper = halves.second.emplace_back(requests[r]);
+        const std::int64_t half = upper.box.count[d] / 2;
+        halves.first.back().box.count[d] = half;
+        upper.box.start[d] += half;
+        upper.box.count[d] -= half;
+        break;
+      }
+    }
+    return halves;
+  }
+
+  [[noreturn]] void refuse() const {
+    const std::int64_t needed_mib = (needed_ + mib - 1) / mib + (plan_.options.memory_held > 0 ? 1 : 0);
+    throw ResourceError(
+        "a memory limit of {} per rank is too small for this plan (blocks, accumulators and what is held between passes take {}): "
+        "give at least --memory {}MiB",
+        format_bytes(plan_.options.memory_limit), format_bytes(needed_), needed_mib);
+  }
+
+  Plan plan_;
+  std::map<std::pair<std::string, std::string>, StorageSummary> storage_;
+  std::vector<std::vector<Request>> levels_;
+  std::vector<Request> kept_;  // small inputs, which a pass before all others reads
+  std::map<const ArrayNode*, int> level_;
+  detail::Identity identity_;
+  std::map<std::size_t, std::size_t> intermediates_;  // by identity
+  std::ptrdiff_t kept_passes_ = 0;
+  std::int64_t needed_ = 0;
+};
+
+void collect(const Array& array, std::set<const ArrayNode*>& seen,
+             std::map<std::pair<std::string, std::string>, std::shared_ptr<const DatasetInfo>>& found) {
+  if (!seen.insert(&array.node()).second) return;
+  if (const auto* source = std::get_if<SourceNode>(&array.node().kind)) {
+    found.emplace(std::pair{source->info->ref.file, source->info->ref.path}, source->info);
+  }
+  for (const Array& input : inputs_of(array.node())) collect(input, seen, found);
+}
+
+}  // namespace
+
+const std::vector<std::pair<std::string, std::string>>& optimizer_passes() {
+  static const std::vector<std::pair<std::string, std::string>> passes{
+      {"push-selections", "selections of reduced arrays become selections of what is reduced"},
+      {"share-reads", "all that is asked of a dataset is computed in one sweep over it"},
+      {"keep-small-inputs", "small inputs that are repeated along other dims are read once and kept"},
+      {"column-order", "blocks come in an order in which few accumulators are alive"},
+      {"bands", "outputs whose accumulators do not fit in memory are computed part by part"},
+  };
+  return passes;
+}
+
+std::vector<std::shared_ptr<const DatasetInfo>> datasets_of(const std::vector<NamedArray>& arrays) {
+  std::set<const ArrayNode*> seen;
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<const DatasetInfo>> found;
+  for (const NamedArray& named : arrays) collect(named.array, seen, found);
+  std::vector<std::shared_ptr<const DatasetInfo>> datasets;
+  for (const auto& [key, info] : found) datasets.push_back(info);
+  return datasets;
+}
+
+Plan make_plan(const std::vector<NamedArray>& arrays, const std::vector<StorageSummary>& storage, const PlanOptions& options) {
+  return Planner(arrays, storage, options).make(arrays);
+}
+
+}  // namespace xylem

@@ -1,0 +1,112 @@
+#include "detail/push_down.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "xylem/array/elementwise.hpp"
+#include "xylem/array/node.hpp"
+
+namespace xylem::detail {
+namespace {
+
+Positions positions(const AxisSelection& selection) {
+  if (const auto* one = std::get_if<std::int64_t>(&selection)) return *one;
+  if (const auto* list = std::get_if<std::vector<std::int64_t>>(&selection)) return *list;
+  const auto& stride = std::get<Stride>(selection);
+  Slice slice{stride.start, stride.start + stride.step * stride.count, stride.step};
+  if (*slice.stop < 0) slice.stop = std::nullopt;  // backwards to the first place
+  if (stride.count == 0) slice = {0, 0, 1};
+  return slice;
+}
+
+class PushDown {
+ public:
+  Array rewrite(const Array& array) {
+    held_.push_back(array);
+    const auto known = known_.find(&array.node());
+    if (known != known_.end()) return known->second;
+    const Array result = rewritten(array);
+    known_.emplace(&array.node(), result);
+    return result;
+  }
+
+ private:
+  using Selections = std::vector<std::pair<std::string, AxisSelection>>;
+
+  bool reduces(const Array& array) {
+    held_.push_back(array);
+    const auto known = reduces_.find(&array.node());
+    if (known != reduces_.end()) return known->second;
+    const auto inputs = inputs_of(array.node());
+    const bool result = std::holds_alternative<ReductionNode>(array.node().kind) ||
+                        std::ranges::any_of(inputs, [&](const Array& input) { return reduces(input); });
+    return reduces_[&array.node()] = result;
+  }
+
+  Array rewritten(const Array& array) {
+    const ArrayNode& node = array.node();
+    if (!reduces(array)) return array;
+    if (const auto* isel = std::get_if<IselNode>(&node.kind)) {
+      std::map<std::string, AxisSelection> selections;
+      for (std::size_t d = 0; d < isel->axes.size(); ++d) {
+        const Dim& dim = isel->input.dims()[d];
+        if (isel->axes[d] != AxisSelection(Stride{0, 1, dim.size})) selections.emplace(dim.name, isel->axes[d]);
+      }
+      return select(rewrite(isel->input), selections);
+    }
+    if (const auto* apply = std::get_if<ElementwiseNode>(&node.kind)) {
+      std::vector<Array> inputs;
+      for (const Array& input : apply->inputs) inputs.push_back(rewrite(input));
+      Array result = elementwise(apply->operation, inputs);
+      return result.dtype() == node.dtype ? result : array;
+    }
+    if (const auto* reduction = std::get_if<ReductionNode>(&node.kind)) return reduce_again(*reduction, {});
+    if (const auto* cast = std::get_if<CastNode>(&node.kind)) return rewrite(cast->input).astype(node.dtype);
+    return array;  // renamed, reordered and joined reductions are selected as they are
+  }
+
+  // The reduction of the selected inputs.
+  Array reduce_again(const ReductionNode& node, const std::map<std::string, AxisSelection>& selections) {
+    std::vector<Array> inputs;
+    for (const Array& input : node.inputs) inputs.push_back(select(rewrite(input), selections));
+    ReduceOptions options;
+    const ReductionInfo& info = reduction_info(node.reduction);
+    options.skipna = node.skipna;
+    if (info.takes_ddof && !node.weighted) options.ddof = node.ddof;
+    options.min_count = node.min_count;
+    options.keepdims = node.keepdims;
+    if (node.weighted) return inputs[0].weighted(inputs[1]).reduce(node.reduction, node.dims, options);
+    if (inputs.size() == 2) return xylem::reduce(node.reduction, inputs[0], inputs[1], node.dims, options);
+    return inputs[0].reduce(node.reduction, node.dims, options);
+  }
+
+  Array select(const Array& array, const std::map<std::string, AxisSelection>& selections) {
+    std::map<std::string, AxisSelection> mine;
+    for (const auto& [dim, selection] : selections) {
+      if (array.find_axis(dim)) mine.emplace(dim, selection);
+    }
+    if (mine.empty()) return array;
+    const ArrayNode& node = array.node();
+    if (const auto* reduction = std::get_if<ReductionNode>(&node.kind); reduction != nullptr && !reduction->keepdims) {
+      return reduce_again(*reduction, mine);
+    }
+    if (const auto* apply = std::get_if<ElementwiseNode>(&node.kind); apply != nullptr && reduces(array)) {
+      std::vector<Array> inputs;
+      for (const Array& input : apply->inputs) inputs.push_back(select(input, mine));
+      return elementwise(apply->operation, inputs);
+    }
+    std::vector<std::pair<std::string, Positions>> indexers;
+    for (const auto& [dim, selection] : mine) indexers.emplace_back(dim, positions(selection));
+    return array.isel(indexers);
+  }
+
+  std::vector<Array> held_;  // nodes that are known must not be freed and their addresses used again
+  std::map<const ArrayNode*, Array> known_;
+  std::map<const ArrayNode*, bool> reduces_;
+};
+
+}  // namespace
+
+Array push_selections(const Array& array) { return PushDown().rewrite(array); }
+
+}  // namespace xylem::detail
