@@ -29,17 +29,17 @@ if(XYLEM_BUILD_TESTS)
 
   # The tests' oracles. Several pythons may lie on PATH, and the distribution's packages serve its own.
   function(xylem_has_python_modules result python)
-    execute_process(COMMAND ${python} -c "import numpy, h5py, xarray" RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
+    execute_process(COMMAND ${python} -c "import numpy, h5py, xarray, netCDF4, h5netcdf" RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
     if(failed)
       set(${result} FALSE PARENT_SCOPE)
     endif()
   endfunction()
   find_program(XYLEM_PYTHON python3 HINTS /usr/bin VALIDATOR xylem_has_python_modules
-    DOC "The python3 of the tests, with numpy, h5py and xarray")
+    DOC "The python3 of the tests, with numpy, h5py, xarray, netCDF4 and h5netcdf")
   if(NOT XYLEM_PYTHON)
     message(FATAL_ERROR
-      "The tests need a python3 with numpy, h5py and xarray, and none was found. "
-      "Install them (Debian and Ubuntu: python3-numpy python3-h5py python3-xarray), point XYLEM_PYTHON at one that has them, "
+      "The tests need a python3 with numpy, h5py, xarray, netCDF4 and h5netcdf, and none was found. "
+      "Install them (Debian and Ubuntu: python3-numpy python3-h5py python3-xarray python3-netcdf4 python3-h5netcdf), point XYLEM_PYTHON at one that has them, "
       "or leave the tests out (-DXYLEM_BUILD_TESTS=OFF).")
   endif()
 endif()

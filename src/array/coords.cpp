@@ -1,43 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <set>
-#include <type_traits>
 
 #include "xylem/support/error.hpp"
-#include "xylem/support/json.hpp"
 #include "xylem/support/text.hpp"
 
 #include "detail/build.hpp"
 
 namespace xylem::detail {
 namespace {
-
-template <class A, class B>
-bool equal_labels(const A& a, const B& b) {
-  if constexpr (std::is_same_v<A, std::string> || std::is_same_v<B, std::string>) {
-    if constexpr (std::is_same_v<A, B>) return a == b;
-    return false;
-  } else if constexpr (std::is_same_v<A, B> && std::is_integral_v<A>) {
-    return a == b;
-  } else {
-    const auto x = static_cast<double>(a), y = static_cast<double>(b);
-    return x == y || (std::isnan(x) && std::isnan(y));
-  }
-}
-
-// The first place where values of the same number differ.
-std::optional<std::size_t> first_difference(const LabelValues& left, const LabelValues& right) {
-  return std::visit(
-      [](const auto& a, const auto& b) -> std::optional<std::size_t> {
-        for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-          if (!equal_labels(a[i], b[i])) return i;
-        }
-        return std::nullopt;
-      },
-      left, right);
-}
 
 // True only where the same elements of the same datasets are meant.
 bool same_lazy(const Array& a, const Array& b) {
@@ -73,24 +45,6 @@ void expect_equal(const Coordinate& a, const Coordinate& b) {
 
 Coordinate known_coordinate(std::string name, std::vector<std::string> dims, LabelValues values) {
   return {std::move(name), std::move(dims), std::make_shared<const LabelValues>(std::move(values)), std::nullopt};
-}
-
-std::size_t size_of(const LabelValues& values) {
-  return std::visit([](const auto& v) { return v.size(); }, values);
-}
-
-std::string format_label(const LabelValues& values, std::size_t i) {
-  return std::visit(
-      [&](const auto& v) -> std::string {
-        using T = std::decay_t<decltype(v[0])>;
-        if constexpr (std::is_same_v<T, std::string>)
-          return fmt::format("\"{}\"", printable(v[i]));
-        else if constexpr (std::is_same_v<T, double>)
-          return format_double(v[i]);
-        else
-          return fmt::format("{}", v[i]);
-      },
-      values);
 }
 
 LabelValues take(const LabelValues& values, const std::vector<std::int64_t>& positions) {

@@ -17,7 +17,7 @@ namespace xylem {
 namespace {
 
 std::string format_label(const Label& label) {
-  return std::visit([](const auto& value) { return detail::format_label(LabelValues(std::vector{value}), 0); }, label);
+  return std::visit([](const auto& value) { return xylem::format_label(LabelValues(std::vector{value}), 0); }, label);
 }
 
 // The values along one dim, and the positions that labels mean there. T is int64, double or string.

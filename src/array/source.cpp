@@ -45,8 +45,8 @@ void expect_fitting(const std::vector<Dim>& dims, const Coordinate& coord) {
   if (coord.values) {
     XYLEM_EXPECT(coord.dims.size() <= 1, "known values run along one dim at most");
     const std::size_t expected = coord.dims.empty() ? 1 : extent(dims, coord.dims[0]);
-    if (detail::size_of(*coord.values) != expected) {
-      throw UsageError("the coord '{}' has {} values, and {} are needed", printable(coord.name), detail::size_of(*coord.values),
+    if (size_of(*coord.values) != expected) {
+      throw UsageError("the coord '{}' has {} values, and {} are needed", printable(coord.name), size_of(*coord.values),
                        expected);
     }
     return;
@@ -135,7 +135,7 @@ Array coordinate(const std::string& dim, LabelValues values) {
   }
   Coordinate coord = detail::known_coordinate(dim, {dim}, std::move(values));
   ArrayNode node{.kind = CoordinateNode{coord.values}};
-  node.dims = {{dim, static_cast<std::int64_t>(detail::size_of(*coord.values))}};
+  node.dims = {{dim, static_cast<std::int64_t>(size_of(*coord.values))}};
   node.dtype = std::holds_alternative<std::vector<std::int64_t>>(*coord.values) ? ElementType::int64 : ElementType::float64;
   node.coords.push_back(std::move(coord));
   return detail::make_array(std::move(node));

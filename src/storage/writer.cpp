@@ -89,7 +89,7 @@ FileWriter::~FileWriter() { discard(); }
 void FileWriter::discard() {
   file_ = File();
   if (target_->descriptor < 0) return;
-  close(std::exchange(target_->descriptor, -1));
+  ::close(std::exchange(target_->descriptor, -1));
   std::remove(temporary_.c_str());
 }
 
@@ -106,6 +106,10 @@ Dataset FileWriter::create_dataset(const std::string& path, const DatasetSpec& s
       check(H5Pset_shuffle(creation.get()));
       check(H5Pset_deflate(creation.get(), static_cast<unsigned>(spec.deflate)));
     }
+  }
+  if (spec.reserve) {
+    check(H5Pset_alloc_time(creation.get(), H5D_ALLOC_TIME_EARLY));
+    check(H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER));
   }
   if (spec.fill != nullptr) check(H5Pset_fill_value(creation.get(), spec.fill_type, spec.fill));
   // Whole chunks are written, each once: a cache would only copy them.
@@ -129,6 +133,12 @@ void FileWriter::write(const Dataset& dataset, const Box& box, hid_t memory_type
   check(H5Sselect_hyperslab(there.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr));
   const Dataspace here = make_space(count);
   check(H5Dwrite(dataset.get(), memory_type, here.get(), there.get(), H5P_DEFAULT, data));
+}
+
+std::int64_t FileWriter::offset(const Dataset& dataset) const {
+  const haddr_t address = H5Dget_offset(dataset.get());
+  XYLEM_EXPECT(address != HADDR_UNDEF, "only reserved elements have a place");
+  return static_cast<std::int64_t>(address);
 }
 
 void FileWriter::write_attribute(const std::string& path, const std::string& name, hid_t type, hid_t memory_type,
@@ -172,9 +182,10 @@ void FileWriter::attribute(const std::string& path, const std::string& name, hid
   write_attribute(path, name, type, memory_type, std::array<hsize_t, 1>{1}, element);
 }
 
-void FileWriter::make_scale(const std::string& path) {
-  const std::string name = path.substr(path.rfind('/') + 1);
-  for (const auto& [key, value] : {std::pair<const char*, std::string>{"CLASS", "DIMENSION_SCALE"}, {"NAME", name}}) {
+void FileWriter::make_scale(const std::string& path, const std::string& name) {
+  const std::string own = path.substr(path.rfind('/') + 1);
+  for (const auto& [key, value] :
+       {std::pair<const char*, std::string>{"CLASS", "DIMENSION_SCALE"}, {"NAME", name.empty() ? own : name}}) {
     const Datatype type = fixed_text_type(value);
     write_attribute(path, key, type.get(), type.get(), {}, value.c_str());
   }
@@ -213,13 +224,21 @@ void FileWriter::write_scale_uses(const std::string& scale, const std::vector<Us
   write_attribute(scale, "REFERENCE_LIST", type.get(), type.get(), std::array<hsize_t, 1>{entries.size()}, entries.data());
 }
 
-void FileWriter::commit() {
-  XYLEM_EXPECT(file_, "a file is committed once");
+void FileWriter::close() {
+  XYLEM_EXPECT(file_, "a file is closed once");
   for (const auto& [scale, uses] : uses_) write_scale_uses(scale, uses);
   check(H5Fclose(file_.release()));
+  // The sooner it is known that there is no space, the better; not all file systems can tell.
+  const off_t size = lseek(target_->descriptor, 0, SEEK_END);
+  if (size > 0 && fallocate(target_->descriptor, 0, 0, size) != 0 && errno == ENOSPC) fail(std::strerror(errno));
+}
+
+void FileWriter::commit() {
+  XYLEM_EXPECT(target_->descriptor >= 0, "a file is committed once");
+  if (file_) close();
   // Some file systems tell only now that there is no space.
   if (fsync(target_->descriptor) != 0 || std::rename(temporary_.c_str(), path_.c_str()) != 0) fail(std::strerror(errno));
-  close(std::exchange(target_->descriptor, -1));
+  ::close(std::exchange(target_->descriptor, -1));
 }
 
 }  // namespace xylem::h5

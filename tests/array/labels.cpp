@@ -308,6 +308,8 @@ TEST(Lazy, TakesCoordsFromTheTree) {
     info->ref = {"a.h5", "/" + name};
     info->dtype = {type, 8};
     info->shape = std::move(shape);
+    info->attributes["units"].data = Strings{"unit of " + name};
+    info->attributes["bounds"].data = Strings{"elsewhere"};
     return dynamic_cast<const Container&>(root.add(std::make_unique<Container>(name, info)));
   };
   const Container& data = add("t", TypeClass::floating, {3, 2});
@@ -339,4 +341,14 @@ TEST(Lazy, TakesCoordsFromTheTree) {
   EXPECT_EQ(*read.find_coord("time")->values, LabelValues(Integers{7, 8, 9}));
   EXPECT_EQ(*read.find_coord("name")->values, LabelValues(Strings{"a", "b"}));
   EXPECT_EQ(*read.isel("x", std::int64_t{1}).find_coord("name")->values, LabelValues(Strings{"b"}));
+
+  // Attributes of coords stay with them.
+  for (const Array& array : {read, unread}) {
+    const Array shorter = array.isel("time", Slice{1, {}, 1}), longer = concat({array, shorter}, "time");
+    for (const Array& derived : {array, shorter, longer, array + 1}) {
+      const Attributes& attributes = derived.find_coord("time")->attributes;
+      ASSERT_EQ(attributes.size(), 1U);
+      EXPECT_EQ(attributes.at("units").as_string(), "unit of time");
+    }
+  }
 }

@@ -10,13 +10,11 @@
 
 #include "xylem/array/array.hpp"
 #include "xylem/model/cf.hpp"
+#include "xylem/model/label_values.hpp"
 #include "xylem/model/metadata.hpp"
 #include "xylem/model/operation.hpp"
 
 namespace xylem {
-
-/// Values of a coordinate that are known.
-using LabelValues = std::variant<std::vector<std::int64_t>, std::vector<double>, std::vector<std::string>>;
 
 /// A coordinate of an array: values along some of its dims, or a scalar.
 struct Coordinate {

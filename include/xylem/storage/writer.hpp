@@ -24,12 +24,14 @@ struct DatasetSpec {
   bool unlimited = false;        ///< the first dimension may grow; needs chunks
   Shape chunk{};                 ///< empty: contiguous
   int deflate = 0;               ///< 1 to 9: shuffle and deflate at this level; needs chunks
+  bool reserve = false;          ///< its elements have their place in the file from the start (offset()); contiguous only
   const void* fill = nullptr;    ///< one element of `type`, in the native form of `fill_type`
   hid_t fill_type = H5I_INVALID_HID;
 };
 
 /// A new HDF5 file that appears under its name whole or not at all. It is written by this rank alone (HDF5's serial driver) under
-/// a hidden name in the same folder, and renamed by commit(); without that, the destructor removes it. No times are kept, so that
+/// a hidden name in the same folder, and renamed by commit(); without that, the destructor removes it. Others may write elements
+/// of reserved datasets to their place in the hidden file between close() and commit(). No times are kept, so that
 /// the same calls give the same bytes; the order of creation is, as netCDF-4 asks. Objects are named by absolute paths.
 /// Whatever fails throws ResourceError naming the file and the system's reason.
 class FileWriter {
@@ -49,6 +51,9 @@ class FileWriter {
   /// Writes the elements of `box` (all of a scalar or of the dataset, with an empty box) from `data`, row-major in `memory_type`.
   void write(const Dataset& dataset, const Box& box, hid_t memory_type, const void* data);
 
+  /// The place of the first element of a reserved dataset that has elements, in bytes from the file's start.
+  [[nodiscard]] std::int64_t offset(const Dataset& dataset) const;
+
   /// Attributes of the object at `path`; text is UTF-8 of variable length. One number is a scalar, a span an array of one
   /// dimension.
   void attribute(const std::string& path, const std::string& name, const std::string& text);
@@ -60,12 +65,16 @@ class FileWriter {
   /// An array of one element of any type, as netCDF writes `_FillValue`.
   void attribute(const std::string& path, const std::string& name, hid_t type, hid_t memory_type, const void* element);
 
-  /// Makes the dataset at `path`, of one dimension, a dimension scale named after its last component.
+  /// Makes the dataset at `path`, of one dimension, a dimension scale of this name; none given: its last component.
   /// Source: HDF5 Dimension Scale Specification, https://docs.hdfgroup.org/hdf5/v1_14/_h5_d_s__u_g.html
-  void make_scale(const std::string& path);
+  void make_scale(const std::string& path, const std::string& name = {});
   /// Attaches to each dimension of the dataset at `path` one scale of the same file, slowest dimension first; once a dataset.
   void attach_scales(const std::string& path, const std::vector<std::string>& scales);
 
+  /// Completes all that HDF5 writes, and closes the file for it.
+  void close();
+  /// The name until commit().
+  [[nodiscard]] const std::string& hidden_path() const noexcept { return temporary_; }
   /// Completes the file and gives it its name, over any file that has it.
   void commit();
 

@@ -28,9 +28,6 @@ Attributes merge_attributes(const std::vector<Array>& inputs);
 
 /// The coordinate with the known values, or null.
 Coordinate known_coordinate(std::string name, std::vector<std::string> dims, LabelValues values);
-std::size_t size_of(const LabelValues& values);
-/// Value i for people.
-std::string format_label(const LabelValues& values, std::size_t i);
 /// Values at these positions.
 LabelValues take(const LabelValues& values, const std::vector<std::int64_t>& positions);
 
