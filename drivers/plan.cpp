@@ -1,0 +1,39 @@
+// xylem plan: what reduce would do, for any number of ranks; nothing but metadata and coordinates is read.
+#include "xylem/support/error.hpp"
+
+#include "planned.hpp"
+
+namespace xylem::drivers {
+namespace {
+
+int run(const Communicator& world, const po::variables_map& arguments) {
+  std::optional<int> ranks;
+  if (arguments.count("ranks") != 0) ranks = arguments["ranks"].as<int>();
+  world.agree([&] {
+    if (ranks && *ranks < 1) throw UsageError("--ranks is {}: it is 1 or more", *ranks);
+  });
+  const Planned planned = plan_expressions(world, arguments, "plan", ranks);
+  print(world, world.rank() != 0 ? std::string() : arguments.count("json") != 0 ? explain_json(planned.plan) : explain(planned.plan));
+  return 0;
+}
+
+}  // namespace
+
+Command plan_command() {
+  po::options_description options("Options");
+  add_plan_options(options);
+  // clang-format off
+  options.add_options()
+      ("ranks", po::value<int>()->value_name("N"), "the number of ranks to plan for. Default: as many as run this.")
+      ("json", "print JSON")
+      ("help,h", "print this help");
+  // clang-format on
+  return {"plan",
+          "FILES... -e NAME=EXPR [-e NAME=EXPR]... [options]",
+          "What reduce would read, in how many passes, by whom, with how much memory.",
+          std::move(options),
+          {"files"},
+          run};
+}
+
+}  // namespace xylem::drivers

@@ -1,0 +1,136 @@
+// Options to a plan, for the subcommands that compute expressions.
+#include "planned.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "xylem/array/catalog.hpp"
+#include "xylem/exec/coordinates.hpp"
+#include "xylem/exec/statistics.hpp"
+#include "xylem/plan/result_variable.hpp"
+#include "xylem/support/bytes.hpp"
+#include "xylem/support/error.hpp"
+#include "xylem/support/log.hpp"
+#include "xylem/support/memory.hpp"
+#include "xylem/support/text.hpp"
+#include "xylem/tree/load.hpp"
+
+namespace xylem::drivers {
+namespace {
+
+struct Expression {
+  std::string name;
+  std::string text;
+};
+
+Expression split(const std::string& argument) {
+  const std::size_t equals = argument.find('=');
+  const auto trimmed = [](std::string text) {
+    text.erase(0, text.find_first_not_of(" \t\n"));
+    text.erase(text.find_last_not_of(" \t\n") + 1);
+    return text;
+  };
+  // "a == b" and "t[time=3]" have no name in front.
+  const std::string name = equals == std::string::npos ? "" : trimmed(argument.substr(0, equals));
+  const bool is_name = !name.empty() && name.find_first_of("()[]<>!=,+*/ ") == std::string::npos && argument[equals + 1] != '=';
+  if (!is_name) throw UsageError("-e '{}' names no result: write -e 'NAME=EXPRESSION'", printable(argument));
+  return {name, trimmed(argument.substr(equals + 1))};
+}
+
+struct Options {
+  std::vector<Expression> expressions;
+  std::int64_t memory = 0;
+  PlanOptions plan;
+  CatalogOptions catalog;
+};
+
+Options read_options(const po::variables_map& arguments, const std::string& command) {
+  Options options;
+  if (arguments["files"].as<std::vector<std::string>>().empty()) {
+    throw UsageError("xylem {}: name at least one file; see xylem {} --help", command, command);
+  }
+  if (arguments.count("expression") == 0) {
+    throw UsageError("xylem {}: say what to compute with -e 'NAME=EXPRESSION'; see xylem {} --help", command, command);
+  }
+  for (const std::string& argument : arguments["expression"].as<std::vector<std::string>>()) {
+    const Expression expression = split(argument);
+    if (std::ranges::find(options.expressions, expression.name, &Expression::name) != options.expressions.end()) {
+      throw UsageError("two results are called '{}': name each once", printable(expression.name));
+    }
+    options.expressions.push_back(expression);
+  }
+  if (arguments.count("memory") != 0) options.memory = parse_bytes(arguments["memory"].as<std::string>(), "--memory");
+  const auto choice = [&](const char* option, const char* first, const char* second) {
+    const std::string value = arguments[option].as<std::string>();
+    if (value != first && value != second) throw UsageError("--{} is '{}': it is {} or {}", option, printable(value), first, second);
+    return value == second;
+  };
+  if (choice("schedule", "static", "dynamic")) options.plan.schedule = Schedule::dynamic_dealing;
+  if (choice("sum", "exact", "fast")) options.plan.sums = SumMode::fast;
+  if (arguments.count("without") != 0) {
+    for (const std::string& name : arguments["without"].as<std::vector<std::string>>()) options.plan.without.insert(name);
+  }
+  options.catalog.decode_cf = arguments.count("raw") == 0;
+  if (arguments.count("concat") != 0) options.catalog.concat = arguments["concat"].as<std::string>();
+  return options;
+}
+
+}  // namespace
+
+void add_plan_options(po::options_description& options) {
+  // clang-format off
+  options.add_options()
+      ("expression,e", po::value<std::vector<std::string>>()->composing()->value_name("NAME=EXPR"),
+       "a result and what it is, such as 'clim = mean(t - 273.15, time)'; may be repeated, and all are computed together. "
+       "docs/expressions.md has the language.")
+      ("concat", po::value<std::string>()->value_name("DIM"),
+       "the dim along which datasets of several files are one array. Default: the one along which sizes or labels differ.")
+      ("memory", po::value<std::string>()->value_name("SIZE"),
+       "what one rank may use beyond an idle process, such as 128MiB. Default: the least of the node's memory, its control group's limit and Slurm's, divided by the node's ranks.")
+      ("schedule", po::value<std::string>()->default_value("static")->value_name("static|dynamic"),
+       "how blocks are dealt to ranks: shares of equal size, or from a shared counter; the results are the same.")
+      ("sum", po::value<std::string>()->default_value("exact")->value_name("exact|fast"),
+       "exact: sums are exact and rounded once, the same bits whoever computes them; fast: plain additions, for comparison.")
+      ("without", po::value<std::vector<std::string>>()->composing()->value_name("PASS"),
+       "leave out an optimizer pass: push-selections, share-reads, keep-small-inputs, column-order, bands.")
+      ("raw", "take elements as stored: no _FillValue, missing_value, valid_range, scale_factor, add_offset, _Unsigned.");
+  // clang-format on
+}
+
+Planned plan_expressions(const Communicator& world, const po::variables_map& arguments, const std::string& command,
+                         std::optional<int> ranks) {
+  Options options = world.agree([&] { return read_options(arguments, command); });
+  const std::int64_t idle = resident_bytes();
+  const Tree tree = load_tree(world, arguments["files"].as<std::vector<std::string>>());
+  warn(tree.warnings);
+
+  std::vector<std::string> texts;
+  for (const Expression& expression : options.expressions) texts.push_back(expression.text);
+  Catalog catalog = world.agree([&] { return Catalog(tree, texts, options.catalog); });
+  catalog.know(read_coordinates(world, catalog.coordinates(), catalog.coordinate_decodings()));
+  std::vector<NamedArray> arrays;
+  Planned planned;
+  world.agree([&] {
+    const ExpressionNames names = catalog.names();
+    for (const Expression& expression : options.expressions) {
+      arrays.push_back({expression.name, parse_expression(expression.text, names)});
+      planned.variables.push_back(describe_result(expression.name, arrays.back().array));
+    }
+  });
+  for (const std::string& note : catalog.notes()) log::note("{}", note);
+
+  const std::vector<StorageSummary> storage = summarize(world, datasets_of(arrays), tree.scanned_by());
+  options.plan.topology = {ranks.value_or(world.size())};
+  options.plan.memory_limit = options.memory > 0 ? options.memory : world.node_memory_per_rank();
+  // Metadata count, but for what differs between runs.
+  constexpr std::int64_t mib = std::int64_t{1} << 20, start = 4 * mib;
+  const std::int64_t grown = resident_bytes() - idle - start;
+  std::vector<double> held{static_cast<double>(std::max<std::int64_t>(0, (grown + mib - 1) / mib * mib))};
+  world.all_reduce_max(held);
+  options.plan.memory_held = static_cast<std::int64_t>(held[0]);
+  planned.plan = world.agree([&] { return make_plan(arrays, storage, options.plan); });
+  return planned;
+}
+
+}  // namespace xylem::drivers

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "xylem/plan/planner.hpp"
+#include "xylem/result/array.hpp"
+
+#include "command.hpp"
+
+namespace xylem::drivers {
+
+/// The options that `reduce` and `plan` share, under these names.
+void add_plan_options(po::options_description& options);
+
+/// What `reduce` runs and `plan` explains.
+struct Planned {
+  Plan plan;
+  std::vector<ResultVariable> variables;
+};
+
+/// Loads the tree, reads coordinates, and plans all expressions together, for as many ranks as `ranks` says (default: those that
+/// run).
+/// Collective: yes.
+[[nodiscard]] Planned plan_expressions(const Communicator& world, const po::variables_map& arguments, const std::string& command,
+                                       std::optional<int> ranks = {});
+
+}  // namespace xylem::drivers
