@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "xylem/model/program.hpp"
 #include "xylem/support/contract.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
@@ -11,26 +12,6 @@
 
 namespace xylem {
 namespace {
-
-// xarray's choice for integers that may be missing; scaled values are float64 (model/cf.hpp).
-ElementType decoded_type(const DatasetInfo& info, const CfDecoding& decoding) {
-  const ElementType packed = *element_type(packed_dtype(info.dtype, decoding));
-  if (decoding.scaled) return ElementType::float64;
-  const bool may_be_missing =
-      !decoding.missing.empty() || decoding.valid_min || decoding.valid_max || decoding.unpacked_min || decoding.unpacked_max;
-  if (!may_be_missing || is_floating(packed)) return packed;
-  return element_size(packed) <= 2 ? ElementType::float32 : ElementType::float64;
-}
-
-// What describes the values, whatever they were stored as.
-Attributes kept_attributes(const DatasetInfo& info) {
-  Attributes kept;
-  for (const char* name : {"units", "calendar", "long_name", "standard_name", "axis", "positive"}) {
-    const auto found = info.attributes.find(name);
-    if (found != info.attributes.end()) kept.insert(*found);
-  }
-  return kept;
-}
 
 std::string place(const DatasetInfo& info) { return printable(info.ref.path) + " of " + printable(info.ref.file); }
 
@@ -109,7 +90,7 @@ Array source(std::shared_ptr<const DatasetInfo> info, CfDecoding decoding, const
     }
     node.dims.push_back({dims[i], info->shape[i]});
   }
-  node.dtype = decoded_type(*info, decoding);
+  node.dtype = decoded_type(info->dtype, decoding);
   for (const Coordinate& coord : coords) expect_fitting(node.dims, coord);
   node.coords = std::move(coords);
   node.attributes = kept_attributes(*info);
