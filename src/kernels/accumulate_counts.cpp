@@ -1,0 +1,57 @@
+#include <algorithm>
+#include <cmath>
+
+#include "detail/aggregate_state.hpp"
+#include "detail/native.hpp"
+
+namespace xylem::detail {
+
+void Counts::update(const Tile& tile) {
+  const void* x = tile.values[static_cast<std::size_t>(value_)];
+  // Only floats can be missing, and then only in tiles where a NaN was found.
+  const bool missing = is_floating(type_) && tile.operands->get(value_).missing;
+  for_each_part(
+      tile, [&](std::int64_t output, int offset, int n) { numbers()[output] += missing ? count_run(type_, x, offset, n) : n; },
+      [&](std::int64_t output, int offset, int n, int rows, int stride) {
+        std::int64_t* counts = numbers() + output;
+        if (missing) return count_columns(type_, x, offset, n, rows, stride, counts);
+        for (int i = 0; i < n; ++i) counts[i] += rows;
+      });
+}
+
+void Counts::combine_numbers(const std::int64_t* others, std::int64_t first, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) numbers()[first + i] += others[i];
+}
+
+void FirstMissing::update(const Tile& tile) {
+  if (!is_floating(type_) || !tile.operands->get(value_).missing) return;
+  const void* x = tile.values[static_cast<std::size_t>(value_)];
+  for_each_element(tile, [&](std::int64_t output, int i) {
+    if (!std::isnan(element_as_double(type_, x, i))) return;
+    const std::int64_t position = tile.position.first + i / tile.cols * tile.position.row + i % tile.cols * tile.position.col;
+    numbers()[output] = std::min(numbers()[output], position);
+  });
+}
+
+void FirstMissing::combine_numbers(const std::int64_t* others, std::int64_t first, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) numbers()[first + i] = std::min(numbers()[first + i], others[i]);
+}
+
+void Truths::update(const Tile& tile) {
+  const void* x = tile.values[static_cast<std::size_t>(value_)];
+  with_native(type_, [&](auto zero) {
+    const auto* elements = static_cast<const decltype(zero)*>(x);
+    for_each_element(tile, [&](std::int64_t output, int i) {
+      const std::uint8_t truth = elements[i] != zero ? 1 : 0;
+      numbers()[output] = all_ ? numbers()[output] & truth : numbers()[output] | truth;
+    });
+  });
+}
+
+void Truths::combine_numbers(const std::uint8_t* others, std::int64_t first, std::int64_t n) {
+  for (std::int64_t i = first; i < first + n; ++i) {
+    numbers()[i] = all_ ? numbers()[i] & others[i - first] : numbers()[i] | others[i - first];
+  }
+}
+
+}  // namespace xylem::detail

@@ -1,0 +1,136 @@
+#include "detail/operand.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "detail/native.hpp"
+
+namespace xylem::detail {
+namespace {
+
+// The exponents of finite numbers with magnitudes of these bits.
+void set_range(Piece& piece, const Magnitudes& found, int fraction_bits, int bias) {
+  const auto exponent = [&](std::uint64_t bits) {
+    const auto field = static_cast<int>(bits >> fraction_bits);
+    return std::max(field, 1) - bias;
+  };
+  piece.zero = found.largest == 0;
+  piece.top = exponent(found.largest) + 1;
+  const std::uint64_t least = found.least + 1;
+  piece.last = exponent(least) - fraction_bits;
+  const bool subnormal = least >> fraction_bits == 0;
+  piece.least = subnormal ? piece.last + std::bit_width(least) - 1 : exponent(least);
+}
+
+template <class V>
+void scan_reals(Operand& operand, double* scratch) {
+  constexpr bool single = sizeof(V) == 4;
+  constexpr int fraction_bits = single ? 23 : 52;
+  constexpr int bias = single ? 127 : 1023;
+  constexpr auto infinity = static_cast<std::uint64_t>(2 * bias + 1) << fraction_bits;
+  const auto* x = static_cast<const V*>(operand.elements);
+  const auto magnitudes = [&](const V* values) {
+    Magnitudes found;
+    if constexpr (single) {
+      scan_floats(values, operand.n, found);
+    } else {
+      scan_doubles(values, operand.n, found);
+    }
+    return found;
+  };
+  Magnitudes found = magnitudes(x);
+  if (found.largest >= infinity) {
+    V* finite = reinterpret_cast<V*>(scratch);
+    if constexpr (single) {
+      operand.missing = finite_floats(x, operand.n, finite);
+    } else {
+      operand.missing = finite_doubles(x, operand.n, finite);
+    }
+    operand.infinite = found.largest == infinity || std::any_of(x, x + operand.n, [](V v) { return std::isinf(v); });
+    x = finite;
+    found = magnitudes(x);
+  }
+  Piece piece;
+  if constexpr (single) {
+    piece.floats = x;
+  } else {
+    piece.doubles = x;
+  }
+  piece.scratch = scratch + largest_tile;
+  set_range(piece, found, fraction_bits, bias);
+  operand.pieces.push_back(piece);
+}
+
+void split_integers(Operand& operand, double* scratch) {
+  const int size = element_size(operand.type);
+  const int bits = operand.type == ElementType::boolean ? 1
+                   : size <= 2                          ? 8 * size
+                               : std::bit_width(scan_integers(operand.type, operand.elements, operand.n));
+  double* lower = scratch + largest_tile;
+  const bool split = bits > 53;
+  integers_to_doubles(operand.type, operand.elements, operand.n, scratch, split ? lower : nullptr);
+  Piece piece;
+  piece.doubles = scratch;
+  piece.top = bits;
+  piece.zero = bits == 0;
+  if (split) {
+    piece.least = piece.last = 32;
+    operand.pieces.push_back(piece);
+    piece.doubles = lower;
+    piece.top = 32;
+    piece.least = piece.last = 0;
+  }
+  operand.pieces.push_back(piece);
+}
+
+}  // namespace
+
+Operands::Operands(const std::vector<ElementType>& types) : slots_(types.size()) {
+  for (std::size_t i = 0; i < types.size(); ++i) slots_[i].operand.type = types[i];
+}
+
+void Operands::reset(std::span<const void* const> values, int n) {
+  values_ = values;
+  n_ = n;
+  for (Slot& slot : slots_) slot.ready = false;
+}
+
+Operand& Operands::get(int value) {
+  Slot& slot = slots_[static_cast<std::size_t>(value)];
+  if (!slot.ready) {
+    slot.operand.elements = values_[static_cast<std::size_t>(value)];
+    slot.operand.n = n_;
+    scan(slot);
+    slot.ready = true;
+  }
+  return slot.operand;
+}
+
+void Operands::scan(Slot& slot) const {
+  if (!slot.scratch) slot.scratch = std::make_unique<double[]>(static_cast<std::size_t>(scratch_bytes) / sizeof(double));
+  Operand& operand = slot.operand;
+  operand.missing = operand.infinite = false;
+  operand.pieces.clear();
+  if (operand.type == ElementType::float64) {
+    scan_reals<double>(operand, slot.scratch.get());
+  } else if (is_floating(operand.type)) {
+    scan_reals<float>(operand, slot.scratch.get());
+  } else {
+    split_integers(operand, slot.scratch.get());
+  }
+}
+
+const double* Operands::doubles(Piece& piece, int n) {
+  if (piece.doubles == nullptr) {
+    widen_floats(piece.floats, n, piece.scratch);
+    piece.doubles = piece.scratch;
+  }
+  return piece.doubles;
+}
+
+double element_as_double(ElementType type, const void* x, int i) {
+  return with_native(type, [&](auto zero) { return static_cast<double>(static_cast<const decltype(zero)*>(x)[i]); });
+}
+
+}  // namespace xylem::detail
