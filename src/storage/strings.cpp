@@ -1,5 +1,6 @@
 #include "xylem/storage/strings.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "xylem/support/contract.hpp"
@@ -25,19 +26,34 @@ std::vector<std::string> read_fixed(hid_t dataset, hid_t type, std::size_t count
   return result;
 }
 
-std::vector<std::string> read_variable(hid_t dataset, hid_t type, hid_t space, std::size_t count, const std::string& where) {
-  std::vector<char*> pointers(count, nullptr);
-  h5::check(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "cannot read " + where);
+// In batches, to stop where there is too much: H5Dvlen_get_buf_size would tell beforehand, but crashes on scalars (1.10.8).
+std::optional<std::vector<std::string>> read_variable(hid_t dataset, hid_t type, std::size_t count, std::int64_t max_bytes,
+                                                      const std::string& where) {
+  constexpr std::size_t batch = 4096;
   std::vector<std::string> result;
-  for (const char* text : pointers) result.emplace_back(text == nullptr ? "" : text);
-  H5Dvlen_reclaim(type, space, H5P_DEFAULT, pointers.data());
+  std::int64_t bytes = 0;
+  const h5::Dataspace space(H5Dget_space(dataset));
+  const bool is_scalar = H5Sget_simple_extent_ndims(space.get()) == 0;
+  while (result.size() < count) {
+    const hsize_t start = result.size(), length = std::min(batch, count - result.size());
+    if (!is_scalar) H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, &start, nullptr, &length, nullptr);
+    const h5::Dataspace memory(H5Screate_simple(1, &length, nullptr));
+    std::vector<char*> pointers(length, nullptr);
+    h5::check(H5Dread(dataset, type, memory.get(), space.get(), H5P_DEFAULT, pointers.data()), "cannot read " + where);
+    for (const char* text : pointers) {
+      result.emplace_back(text == nullptr ? "" : text);
+      bytes += static_cast<std::int64_t>(result.back().size()) + 1;
+    }
+    H5Dvlen_reclaim(type, memory.get(), H5P_DEFAULT, pointers.data());
+    if (bytes > max_bytes) return std::nullopt;
+  }
   return result;
 }
 
 }  // namespace
 
 std::optional<std::vector<std::string>> read_strings(FilePool& files, const DatasetInfo& info, std::int64_t max_bytes) {
-  XYLEM_EXPECT(info.dtype.type_class == TypeClass::string && !info.null, "the dataset holds strings");
+  XYLEM_EXPECT(info.dtype.type_class == TypeClass::string && !info.null && info.ndim() <= 1, "strings along one dim at most");
   const std::string where = h5::describe(info.ref);
   const auto file = files.open(info.ref.file);
   const h5::Dataset dataset(h5::check(H5Dopen2(file->get(), info.ref.path.c_str(), H5P_DEFAULT), "cannot open " + where));
@@ -45,14 +61,10 @@ std::optional<std::vector<std::string>> read_strings(FilePool& files, const Data
   if (now.dtype != info.dtype || now.shape != info.shape || now.null)
     throw DataError("{} has changed since it was scanned; do not write to it meanwhile", where);
   const h5::Datatype type(H5Dget_type(dataset.get()));
-  const h5::Dataspace space(H5Dget_space(dataset.get()));
   const std::int64_t count = num_elements(info.shape).value_or(max_bytes + 1);
   if (count > max_bytes || count * info.dtype.size > max_bytes) return std::nullopt;
   if (H5Tis_variable_str(type.get()) <= 0) return read_fixed(dataset.get(), type.get(), static_cast<std::size_t>(count), where);
-  hsize_t bytes = 0;
-  if (count > 0) h5::check(H5Dvlen_get_buf_size(dataset.get(), type.get(), space.get(), &bytes), "cannot read " + where);
-  if (bytes > static_cast<hsize_t>(max_bytes)) return std::nullopt;
-  return read_variable(dataset.get(), type.get(), space.get(), static_cast<std::size_t>(count), where);
+  return read_variable(dataset.get(), type.get(), static_cast<std::size_t>(count), max_bytes, where);
 }
 
 }  // namespace xylem
