@@ -25,6 +25,8 @@ struct Command {
 [[nodiscard]] Command tree_command();
 [[nodiscard]] Command info_command();
 [[nodiscard]] Command stats_command();
+[[nodiscard]] Command reduce_command();
+[[nodiscard]] Command plan_command();
 [[nodiscard]] Command demo_data_command();
 
 /// Reads a command line by the command's table. Throws UsageError, with the nearest option where one is mistyped.

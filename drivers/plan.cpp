@@ -13,7 +13,9 @@ int run(const Communicator& world, const po::variables_map& arguments) {
     if (ranks && *ranks < 1) throw UsageError("--ranks is {}: it is 1 or more", *ranks);
   });
   const Planned planned = plan_expressions(world, arguments, "plan", ranks);
-  print(world, world.rank() != 0 ? std::string() : arguments.count("json") != 0 ? explain_json(planned.plan) : explain(planned.plan));
+  print(world, world.rank() != 0              ? std::string()
+               : arguments.count("json") != 0 ? explain_json(planned.plan)
+                                              : explain(planned.plan));
   return 0;
 }
 

@@ -7,7 +7,7 @@
 
 #include "xylem/array/catalog.hpp"
 #include "xylem/exec/coordinates.hpp"
-#include "xylem/exec/statistics.hpp"
+#include "xylem/exec/storage_summary.hpp"
 #include "xylem/plan/result_variable.hpp"
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/error.hpp"
@@ -63,7 +63,8 @@ Options read_options(const po::variables_map& arguments, const std::string& comm
   if (arguments.count("memory") != 0) options.memory = parse_bytes(arguments["memory"].as<std::string>(), "--memory");
   const auto choice = [&](const char* option, const char* first, const char* second) {
     const std::string value = arguments[option].as<std::string>();
-    if (value != first && value != second) throw UsageError("--{} is '{}': it is {} or {}", option, printable(value), first, second);
+    if (value != first && value != second)
+      throw UsageError("--{} is '{}': it is {} or {}", option, printable(value), first, second);
     return value == second;
   };
   if (choice("schedule", "static", "dynamic")) options.plan.schedule = Schedule::dynamic_dealing;
@@ -120,7 +121,7 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
   });
   for (const std::string& note : catalog.notes()) log::note("{}", note);
 
-  const std::vector<StorageSummary> storage = summarize(world, datasets_of(arrays), tree.scanned_by());
+  const std::vector<StorageSummary> storage = summarize_storage(world, datasets_of(arrays), tree.scanned_by());
   options.plan.topology = {ranks.value_or(world.size())};
   options.plan.memory_limit = options.memory > 0 ? options.memory : world.node_memory_per_rank();
   // Metadata count, but for what differs between runs.

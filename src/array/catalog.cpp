@@ -156,7 +156,8 @@ Array Catalog::join(const std::string& name, const std::vector<Array>& arrays) {
       }
     }
     throw UsageError(
-        "'{}' is in {} files, with the same dims and labels in all: name the dim to join them along with --concat (a new name numbers "
+        "'{}' is in {} files, with the same dims and labels in all: name the dim to join them along with --concat (a new name "
+        "numbers "
         "the files)",
         printable(name), arrays.size());
   }

@@ -1,10 +1,9 @@
 #include "xylem/comm/communicator.hpp"
 
+#include "xylem/support/contract.hpp"
 #include "xylem/support/memory.hpp"
 
 #include "detail/pieces.hpp"
-
-#include "xylem/support/contract.hpp"
 
 namespace xylem {
 
@@ -63,7 +62,8 @@ std::vector<std::string> Communicator::all_to_all(std::vector<std::string> messa
   for (std::size_t r = 0; r < ranks; ++r) {
     if (expected[r] == 0) continue;
     received[r].resize(expected[r]);
-    MPI_Irecv(received[r].data(), static_cast<int>(expected[r]), MPI_BYTE, static_cast<int>(r), tag, handle_, &requests.emplace_back());
+    MPI_Irecv(received[r].data(), static_cast<int>(expected[r]), MPI_BYTE, static_cast<int>(r), tag, handle_,
+              &requests.emplace_back());
   }
   for (std::size_t r = 0; r < ranks; ++r) {
     if (messages[r].empty()) continue;

@@ -14,8 +14,12 @@ constexpr std::int64_t column_width = 128;
 }  // namespace
 
 EvaluationRun::EvaluationRun(const Pass& pass, const Evaluation& evaluation)
-    : pass_(pass), evaluation_(evaluation), evaluator_(evaluation.program), views_(evaluation.leaves.size()),
-      data_(evaluation.leaves.size()), emitted_(evaluation.emissions.size()) {}
+    : pass_(pass),
+      evaluation_(evaluation),
+      evaluator_(evaluation.program),
+      views_(evaluation.leaves.size()),
+      data_(evaluation.leaves.size()),
+      emitted_(evaluation.emissions.size()) {}
 
 void EvaluationRun::run(const Box& block, const EvaluationContext& context) {
   // The block's part of the evaluation, cut where tiles of groups end.
@@ -166,7 +170,8 @@ void EvaluationRun::sweep(const std::vector<Axis>& axes, const std::vector<std::
       for (std::int64_t r = 0; r < row.count; r += rows) {
         std::vector<std::int64_t> here = base;
         for (std::size_t s = 0; s < here.size(); ++s) here[s] += r * row.strides[s] + c * col.strides[s];
-        tile(static_cast<int>(std::min(rows, row.count - r)), static_cast<int>(std::min(cols, col.count - c)), here, row, col, tiles);
+        tile(static_cast<int>(std::min(rows, row.count - r)), static_cast<int>(std::min(cols, col.count - c)), here, row, col,
+             tiles);
       }
     }
     std::size_t k = outer;

@@ -29,9 +29,15 @@ constexpr std::int64_t units_per_rank = 32;
 // Runs one pass on this rank.
 class PassRun {
  public:
-  PassRun(const Communicator& comm, const Plan& plan, const Pass& pass, detail::Intermediates& intermediates, const ResultSink& sink,
-          RankTimes& times)
-      : comm_(comm), plan_(plan), pass_(pass), intermediates_(intermediates), sink_(sink), times_(times), live_(pass.groups.size()) {}
+  PassRun(const Communicator& comm, const Plan& plan, const Pass& pass, detail::Intermediates& intermediates,
+          const ResultSink& sink, RankTimes& times)
+      : comm_(comm),
+        plan_(plan),
+        pass_(pass),
+        intermediates_(intermediates),
+        sink_(sink),
+        times_(times),
+        live_(pass.groups.size()) {}
 
   void run() {
     if (plan_.options.schedule == Schedule::dynamic_dealing) {
@@ -48,9 +54,10 @@ class PassRun {
     }
     const Timer timer;
     const double written = times_.write;
-    detail::merge(comm_, pass_, std::move(parts_),
-                  [this](std::size_t group, std::int64_t tile, const Accumulators& state) { finish(group, tile, state); },
-                  [this](std::size_t group, std::int64_t tile) { return make_state(group, tile); });
+    detail::merge(
+        comm_, pass_, std::move(parts_),
+        [this](std::size_t group, std::int64_t tile, const Accumulators& state) { finish(group, tile, state); },
+        [this](std::size_t group, std::int64_t tile) { return make_state(group, tile); });
     intermediates_.spread(comm_);
     times_.merge += timer.seconds() - (times_.write - written);
   }
@@ -59,7 +66,8 @@ class PassRun {
   void take_units(SharedCounter& counter) {
     const std::int64_t units = std::max<std::int64_t>(1, std::min(pass_.num_blocks(), units_per_rank * comm_.size()));
     Progress progress("reading", pass_.weight() / comm_.size(), Progress::for_stderr(comm_.rank() == 0, comm_.size()));
-    for (std::int64_t unit = counter.next(); unit < units; unit = counter.next()) run_ranges(pass_.share(unit, unit + 1, units), progress);
+    for (std::int64_t unit = counter.next(); unit < units; unit = counter.next())
+      run_ranges(pass_.share(unit, unit + 1, units), progress);
   }
 
   void run_share() {
@@ -96,7 +104,9 @@ class PassRun {
     const detail::EvaluationContext context{
         [&](const Leaf& leaf) { return leaf.intermediate ? intermediates_.view(leaf.index) : source.view(leaf.index); },
         [&](std::size_t group, std::int64_t tile) -> LiveTile& { return live_tile(group, tile); },
-        [&](const Destination& destination, const Box& box, std::span<const std::byte> values) { emit(destination, box, values); }};
+        [&](const Destination& destination, const Box& box, std::span<const std::byte> values) {
+          emit(destination, box, values);
+        }};
     const std::int64_t block_weight = weight_of({range.scan, 0, 1});
     std::vector<Shape> places(pass_.groups.size());
     for (std::int64_t i = range.begin; i < range.end; ++i) {
@@ -112,7 +122,8 @@ class PassRun {
           evaluations[e].run(block, context);
         } catch (const DataError& error) {
           throw DataError("{} (in block {} of {})", error.what(), format_box(block),
-                          scan.datasets.empty() ? "what is in memory" : scan.datasets[0].info->ref.file + ":" + scan.datasets[0].info->ref.path);
+                          scan.datasets.empty() ? "what is in memory"
+                                                : scan.datasets[0].info->ref.file + ":" + scan.datasets[0].info->ref.path);
         }
       }
       times_.evaluate += timer.seconds() - (times_.write - written);

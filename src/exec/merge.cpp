@@ -46,9 +46,11 @@ void merge(const Communicator& comm, const Pass& pass, std::vector<TilePart> par
     // Each round takes one tile for each rank, and more of small ones.
     std::int64_t bytes = 0;
     std::size_t end = begin;
-    while (end < tiles.size() && (end - begin < ranks || bytes < round_bytes)) bytes += pass.groups[tiles[end++].first].tile_state;
+    while (end < tiles.size() && (end - begin < ranks || bytes < round_bytes))
+      bytes += pass.groups[tiles[end++].first].tile_state;
     const auto owner = [&](const TileId& id) {
-      return static_cast<std::size_t>(std::ranges::lower_bound(tiles, id) - tiles.begin() - static_cast<std::ptrdiff_t>(begin)) % ranks;
+      return static_cast<std::size_t>(std::ranges::lower_bound(tiles, id) - tiles.begin() - static_cast<std::ptrdiff_t>(begin)) %
+             ranks;
     };
     std::vector<std::string> messages(ranks);
     std::vector<std::vector<std::tuple<TileId, std::int64_t, std::string>>> outgoing(ranks);
@@ -66,7 +68,8 @@ void merge(const Communicator& comm, const Pass& pass, std::vector<TilePart> par
         }
       }
       for (const std::string& message : incoming) {
-        for (const auto& [id, elements, packed] : from_bytes<std::vector<std::tuple<TileId, std::int64_t, std::string>>>(message)) {
+        for (const auto& [id, elements, packed] :
+             from_bytes<std::vector<std::tuple<TileId, std::int64_t, std::string>>>(message)) {
           mine.at(id).first->combine_packed(packed);
           mine.at(id).second += elements;
         }

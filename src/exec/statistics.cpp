@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "xylem/comm/archive.hpp"
+#include "xylem/exec/storage_summary.hpp"
 #include "xylem/kernels/stats.hpp"
 #include "xylem/model/cf.hpp"
 #include "xylem/plan/scan_plan.hpp"
@@ -79,30 +80,6 @@ DatasetStatistics to_result(const Stats& stats) {
   result.sum = stats.integral ? ResultNumber(stats.integer_sum) : ResultNumber(stats.sum);
   result.mean = to_result(stats.mean);
   result.std = to_result(stats.std);
-  return result;
-}
-
-// The rank that scanned a file opens it again; all ranks are told what is stored.
-std::vector<StorageSummary> summarize(const Communicator& comm, const Datasets& datasets,
-                                      const std::map<std::string, int>& scanned_by) {
-  const auto owner = [&](std::size_t i) { return scanned_by.at(datasets[i]->ref.file); };
-  std::string own = comm.agree([&] {
-    FilePool files;
-    std::ostringstream out;
-    for (std::size_t i = 0; i < datasets.size(); ++i) {
-      if (owner(i) == comm.rank()) put(out, datasets[i]->null ? StorageSummary{} : DatasetReader(files, datasets[i]).summarize());
-    }
-    return std::move(out).str();
-  });
-  std::vector<StorageSummary> result(datasets.size());
-  int rank = 0;
-  for (std::string& bytes : comm.all_gather(std::exchange(own, {}))) {
-    std::istringstream in(std::move(bytes));
-    for (std::size_t i = 0; i < datasets.size(); ++i) {
-      if (owner(i) == rank) result[i] = get<StorageSummary>(in);
-    }
-    ++rank;
-  }
   return result;
 }
 
@@ -218,7 +195,7 @@ StatisticsReport compute_statistics(const Communicator& comm, const Datasets& da
   const Timer timer;
   StatisticsReport report;
   if (options.decode_cf) warn_of_attributes(datasets);
-  std::vector<StorageSummary> summaries = summarize(comm, datasets, scanned_by);
+  std::vector<StorageSummary> summaries = summarize_storage(comm, datasets, scanned_by);
   for (const StorageSummary& summary : summaries) report.stored_bytes += summary.stored_bytes;
   // All ranks make the same plan, of the least limit.
   std::array<double, 2> extremes{static_cast<double>(options.memory_held), -static_cast<double>(options.memory_limit)};

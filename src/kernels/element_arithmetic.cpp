@@ -115,7 +115,8 @@ template <class T>
 bool library(Operation operation, const void* a, const void* b, void* out, int n) {
   constexpr double degree = std::numbers::pi / 180;
   switch (operation) {
-    case Operation::power: return each_double<T>(a, b, out, n, [](double x, double y) { return y == 2 ? x * x : std::pow(x, y); });
+    case Operation::power:
+      return each_double<T>(a, b, out, n, [](double x, double y) { return y == 2 ? x * x : std::pow(x, y); });
     case Operation::arctan2: return each_double<T>(a, b, out, n, [](double x, double y) { return std::atan2(x, y); });
     case Operation::hypot: return each_double<T>(a, b, out, n, [](double x, double y) { return std::hypot(x, y); });
     case Operation::cbrt: return each_double<T>(a, out, n, [](double x) { return std::cbrt(x); });

@@ -42,7 +42,8 @@ XYLEM_MULTIVERSION void load_integers(const TilePlan& plan, const std::byte* raw
 }  // namespace
 
 Loader::Loader(const ProgramInput& input)
-    : plan_(input.stored, input.decoding), type_(decoded_type(input.stored, input.decoding)),
+    : plan_(input.stored, input.decoding),
+      type_(decoded_type(input.stored, input.decoding)),
       gathered_(new std::byte[static_cast<std::size_t>(Evaluator::max_tile) * 8]) {
   if (type_ == ElementType::float32 && plan_.kernel != TilePlan::Kernel::floats) doubles_.reset(new double[Evaluator::max_tile]);
 }

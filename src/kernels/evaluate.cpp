@@ -46,8 +46,7 @@ class EvaluatorImpl {
                               const auto i = static_cast<std::size_t>(in.input);
                               loaders_[i].load(rows, cols, inputs[i], out);
                             },
-                            [](const ConstantValue&) {},
-                            [&](const ApplyValue& apply) { run(apply, value.type, out, n); },
+                            [](const ConstantValue&) {}, [&](const ApplyValue& apply) { run(apply, value.type, out, n); },
                             [&](const CastValue& cast) { convert_all(cast.input, value.type, out, n); }},
                  value.kind);
     }
@@ -88,7 +87,8 @@ class EvaluatorImpl {
         const void* yes = in(1, result);
         return choose(register_size(result), condition, yes, in(2, result), out, n);
       }
-      case TypeRule::predicate: return predicate(apply.operation, type_of(apply.inputs[0]), in(0, type_of(apply.inputs[0])), out, n);
+      case TypeRule::predicate:
+        return predicate(apply.operation, type_of(apply.inputs[0]), in(0, type_of(apply.inputs[0])), out, n);
       case TypeRule::truth: {
         const void* first = in(0, ElementType::boolean);
         const void* second = apply.inputs.size() > 1 ? in(1, ElementType::boolean) : first;

@@ -58,7 +58,9 @@ std::int64_t aggregate_bytes(const Program& program, const std::vector<Aggregate
   std::int64_t bytes = 0;
   for (const Aggregate& aggregate : aggregates) {
     switch (aggregate.kind) {
-      case AggregateKind::sum: bytes += mode == SumMode::fast ? 8 : 64 * static_cast<std::int64_t>(aggregate.values.size()); break;
+      case AggregateKind::sum:
+        bytes += mode == SumMode::fast ? 8 : 64 * static_cast<std::int64_t>(aggregate.values.size());
+        break;
       case AggregateKind::product: bytes += 32; break;
       case AggregateKind::argmin:
       case AggregateKind::argmax: bytes += 16; break;
@@ -70,9 +72,7 @@ std::int64_t aggregate_bytes(const Program& program, const std::vector<Aggregate
   return bytes;
 }
 
-std::int64_t state_per_output(const Group& group, SumMode mode) {
-  return aggregate_bytes(group.program, group.aggregates, mode);
-}
+std::int64_t state_per_output(const Group& group, SumMode mode) { return aggregate_bytes(group.program, group.aggregates, mode); }
 
 class Arrangement {
  public:
@@ -205,7 +205,8 @@ class Arrangement {
     std::int64_t state = 0, merging = 0;
     for (const Group& group : pass_.groups) {
       std::int64_t values = 0;
-      for (const Group::Target& target : group.targets) values = std::max<std::int64_t>(values, element_size(target.finalizer.result));
+      for (const Group::Target& target : group.targets)
+        values = std::max<std::int64_t>(values, element_size(target.finalizer.result));
       const std::int64_t results = tile_outputs(group) * (values + 8);
       state += group.live_tiles * group.tile_state + results;
       if (context_.options.topology.ranks > 1 || context_.options.schedule == Schedule::dynamic_dealing) {

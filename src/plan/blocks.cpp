@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <limits>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 
@@ -40,7 +40,8 @@ Shape block_unit(const Scan& scan) {
   bool first = true;
   for (const ScanDataset& dataset : scan.datasets) {
     const DatasetInfo& info = *dataset.info;
-    const bool spans = info.shape.size() <= scan.shape.size() && std::equal(info.shape.begin(), info.shape.end(), scan.shape.begin());
+    const bool spans =
+        info.shape.size() <= scan.shape.size() && std::equal(info.shape.begin(), info.shape.end(), scan.shape.begin());
     if (!spans || !reads_whole_chunks(info)) continue;
     Shape common = unit;
     for (std::size_t d = 0; d < info.shape.size(); ++d) {

@@ -55,7 +55,8 @@ Totals totals(const Pass& pass) {
 std::vector<std::string> results_of(const Plan& plan, const Pass& pass) {
   std::vector<std::string> names;
   const auto add = [&](const Destination& destination) {
-    const std::string name = destination.intermediate ? plan.intermediates[destination.index].what : plan.results[destination.index].name;
+    const std::string name =
+        destination.intermediate ? plan.intermediates[destination.index].what : plan.results[destination.index].name;
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   };
   for (const Scan& scan : pass.scans) {
@@ -94,23 +95,28 @@ void explain_pass(const Plan& plan, std::size_t p, std::string& text) {
     fmt::format_to(out, "  reads    nothing: all it needs is in memory\n");
   } else {
     fmt::format_to(out, "  reads    {} of {} in {}, {} stored, {} decoded\n", all.chunks,
-                   plural(static_cast<std::size_t>(all.all_chunks), "chunk"), plural(static_cast<std::size_t>(all.datasets), "dataset"),
-                   format_bytes(all.stored), format_bytes(all.decoded));
+                   plural(static_cast<std::size_t>(all.all_chunks), "chunk"),
+                   plural(static_cast<std::size_t>(all.datasets), "dataset"), format_bytes(all.stored),
+                   format_bytes(all.decoded));
     if (all.reads > all.chunks) {
       fmt::format_to(out, "  again    {} are read more than once, for blocks that cut them (misaligned)\n",
                      plural(static_cast<std::size_t>(all.reads - all.chunks), "chunk read"));
     }
   }
   const Shares dealt = shares(plan, pass);
-  fmt::format_to(out, "  work     {} on {}: {} to {} stored bytes each{}\n", plural(static_cast<std::size_t>(pass.num_blocks()), "block"),
+  fmt::format_to(out, "  work     {} on {}: {} to {} stored bytes each{}\n",
+                 plural(static_cast<std::size_t>(pass.num_blocks()), "block"),
                  plural(static_cast<std::size_t>(plan.options.topology.ranks), "rank"), format_bytes(dealt.least),
                  format_bytes(dealt.most), dealt.idle == 0 ? "" : fmt::format("; {} have none", dealt.idle));
   for (const Group& group : pass.groups) {
     std::int64_t outputs = 1;
     for (const std::int64_t extent : group.kept) outputs *= extent;
     fmt::format_to(out, "  reduces  {} of {}; {} at a time, {} of accumulators a rank\n",
-                   plural(static_cast<std::size_t>(outputs), "output"), plural(static_cast<std::size_t>(group.reduced), "element"),
-                   group.live_tiles == group.num_tiles() ? "all" : plural(static_cast<std::size_t>(outputs / std::max<std::int64_t>(1, group.num_tiles())), "output"),
+                   plural(static_cast<std::size_t>(outputs), "output"),
+                   plural(static_cast<std::size_t>(group.reduced), "element"),
+                   group.live_tiles == group.num_tiles()
+                       ? "all"
+                       : plural(static_cast<std::size_t>(outputs / std::max<std::int64_t>(1, group.num_tiles())), "output"),
                    format_bytes(group.live_tiles * group.tile_state));
   }
   fmt::format_to(out, "  memory   {} a rank\n", format_bytes(pass.memory));
@@ -121,8 +127,9 @@ void explain_pass(const Plan& plan, std::size_t p, std::string& text) {
 std::string explain(const Plan& plan) {
   std::string text;
   fmt::format_to(std::back_inserter(text), "{} in {}, at most {} a rank (limit {}), {} dealing, {} sums\n",
-                 plural(plan.results.size(), "result"), plan.passes.size() == 1 ? "1 pass" : fmt::format("{} passes", plan.passes.size()),
-                 format_bytes(plan.memory), format_bytes(plan.options.memory_limit),
+                 plural(plan.results.size(), "result"),
+                 plan.passes.size() == 1 ? "1 pass" : fmt::format("{} passes", plan.passes.size()), format_bytes(plan.memory),
+                 format_bytes(plan.options.memory_limit),
                  plan.options.schedule == Schedule::static_dealing ? "static" : "dynamic",
                  plan.options.sums == SumMode::exact ? "exact" : "fast");
   for (std::size_t p = 0; p < plan.passes.size(); ++p) explain_pass(plan, p, text);

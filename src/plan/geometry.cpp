@@ -67,8 +67,8 @@ BlockRead block_read(const Scan& scan, std::size_t dataset, const Box& block) {
       if (leaf.intermediate || leaf.index != dataset) continue;
       std::vector<Span> use;
       for (const LeafAxis& axis : leaf.axes) {
-        use.push_back(span_of(axis, axis.axis < 0 ? std::pair<std::int64_t, std::int64_t>{0, 1}
-                                                  : indices[static_cast<std::size_t>(axis.axis)]));
+        use.push_back(span_of(
+            axis, axis.axis < 0 ? std::pair<std::int64_t, std::int64_t>{0, 1} : indices[static_cast<std::size_t>(axis.axis)]));
       }
       if (uses.empty()) {
         low.assign(rank, std::numeric_limits<std::int64_t>::max());
@@ -219,8 +219,8 @@ ShareSummary share_of_rank(const Plan& plan, const Pass& pass, int rank) {
   for (const ScanRange& range : pass.share(rank, rank + 1, plan.options.topology.ranks)) {
     const Scan& scan = pass.scans[range.scan];
     summary.blocks += range.end - range.begin;
-    summary.weight +=
-        static_cast<std::int64_t>(static_cast<Wide>(scan.weight) * (range.end - range.begin) / std::max<std::int64_t>(1, scan.num_blocks));
+    summary.weight += static_cast<std::int64_t>(static_cast<Wide>(scan.weight) * (range.end - range.begin) /
+                                                std::max<std::int64_t>(1, scan.num_blocks));
   }
   return summary;
 }

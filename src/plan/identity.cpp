@@ -46,28 +46,28 @@ std::size_t Identity::of(const Array& array) {
   for (const Dim& dim : node.dims) key += fmt::format(" {}\n{}", dim.name, dim.size);
   for (const Array& input : inputs_of(node)) key += fmt::format(" #{}", of(input));
   key += std::visit(
-      Overloaded{
-          [](const SourceNode& source) {
-            return fmt::format(" {}\n{}\n{}", source.info->ref.file, source.info->ref.path, text_of(source.decoding));
-          },
-          [](const ConstantNode& constant) { return " " + text_of(constant.value); },
-          [](const CoordinateNode& coord) { return fmt::format(" {}", static_cast<const void*>(coord.values.get())); },
-          [](const ElementwiseNode& apply) {
-            std::string types = fmt::format(" {}", static_cast<int>(apply.operation));
-            for (const ElementType type : apply.types.inputs) types += fmt::format(" {}", static_cast<int>(type));
-            return types;
-          },
-          [](const IselNode& isel) {
-            std::string selections;
-            for (const AxisSelection& axis : isel.axes) selections += " " + text_of(axis);
-            return selections;
-          },
-          [](const ConcatNode& concat) { return fmt::format(" {}\n{}", concat.dim, concat.is_new); },
-          [](const ReductionNode& reduction) {
-            return fmt::format(" {} {} {} {} {} {} {}", static_cast<int>(reduction.reduction), fmt::join(reduction.dims, "\n"),
-                               reduction.weighted, reduction.skipna, reduction.ddof, reduction.min_count, reduction.keepdims);
-          },
-          [](const auto&) { return std::string(); }},
+      Overloaded{[](const SourceNode& source) {
+                   return fmt::format(" {}\n{}\n{}", source.info->ref.file, source.info->ref.path, text_of(source.decoding));
+                 },
+                 [](const ConstantNode& constant) { return " " + text_of(constant.value); },
+                 [](const CoordinateNode& coord) { return fmt::format(" {}", static_cast<const void*>(coord.values.get())); },
+                 [](const ElementwiseNode& apply) {
+                   std::string types = fmt::format(" {}", static_cast<int>(apply.operation));
+                   for (const ElementType type : apply.types.inputs) types += fmt::format(" {}", static_cast<int>(type));
+                   return types;
+                 },
+                 [](const IselNode& isel) {
+                   std::string selections;
+                   for (const AxisSelection& axis : isel.axes) selections += " " + text_of(axis);
+                   return selections;
+                 },
+                 [](const ConcatNode& concat) { return fmt::format(" {}\n{}", concat.dim, concat.is_new); },
+                 [](const ReductionNode& reduction) {
+                   return fmt::format(" {} {} {} {} {} {} {}", static_cast<int>(reduction.reduction),
+                                      fmt::join(reduction.dims, "\n"), reduction.weighted, reduction.skipna, reduction.ddof,
+                                      reduction.min_count, reduction.keepdims);
+                 },
+                 [](const auto&) { return std::string(); }},
       node.kind);
   const std::size_t id = ids_.emplace(key, ids_.size()).first->second;
   held_.push_back(array);

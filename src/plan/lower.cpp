@@ -252,10 +252,10 @@ std::vector<Dim> all_dims(const std::vector<Array>& inputs) {
 
 DType native_dtype(ElementType type) {
   DType dtype;
-  dtype.type_class = type == ElementType::boolean       ? TypeClass::boolean
-                     : is_signed_integer(type)          ? TypeClass::integer
-                     : is_unsigned_integer(type)        ? TypeClass::uinteger
-                                                        : TypeClass::floating;
+  dtype.type_class = type == ElementType::boolean ? TypeClass::boolean
+                     : is_signed_integer(type)    ? TypeClass::integer
+                     : is_unsigned_integer(type)  ? TypeClass::uinteger
+                                                  : TypeClass::floating;
   dtype.size = element_size(type);
   dtype.big_endian = std::endian::native == std::endian::big;
   return dtype;

@@ -39,7 +39,8 @@ int masked(ProgramBuilder& builder, int value, int by) {
   const int there = builder.apply(Operation::notnull, operation_types(Operation::notnull, observed), {by});
   const ElementType result = is_floating(type) ? type : ElementType::float64;
   const OperationTypes types{{ElementType::boolean, result, result}, result};
-  return builder.apply(Operation::where, types, {there, value, builder.constant(std::numeric_limits<double>::quiet_NaN(), result)});
+  return builder.apply(Operation::where, types,
+                       {there, value, builder.constant(std::numeric_limits<double>::quiet_NaN(), result)});
 }
 
 // A lowered request.
@@ -312,7 +313,8 @@ class Assembly {
       }
     }
     group.reduced = reduced;
-    target.finalizer = {node.reduction, node.weighted, node.skipna, node.ddof, node.min_count, reduced, request.array.dtype(), {}};
+    target.finalizer = {node.reduction, node.weighted, node.skipna,           node.ddof,
+                        node.min_count, reduced,       request.array.dtype(), {}};
 
     std::size_t g = built_.pass.groups.size();
     for (std::size_t other = 0; other < built_.pass.groups.size(); ++other) {
@@ -394,7 +396,7 @@ class Assembly {
   std::vector<Work> works_;
   Partners partners_;
   std::map<std::vector<std::string>, std::size_t> scans_;
-  std::vector<std::vector<GroupUse>> uses_;                    // by group
+  std::vector<std::vector<GroupUse>> uses_;              // by group
   std::vector<std::map<std::vector<int>, int>> values_;  // by group: its values, by what they are in each use
 };
 

@@ -251,7 +251,8 @@ class Planner {
   [[noreturn]] void refuse() const {
     const std::int64_t needed_mib = (needed_ + mib - 1) / mib + (plan_.options.memory_held > 0 ? 1 : 0);
     throw ResourceError(
-        "a memory limit of {} per rank is too small for this plan (blocks, accumulators and what is held between passes take {}): "
+        "a memory limit of {} per rank is too small for this plan (blocks, accumulators and what is held between passes take "
+        "{}): "
         "give at least --memory {}MiB",
         format_bytes(plan_.options.memory_limit), format_bytes(needed_), needed_mib);
   }

@@ -60,7 +60,8 @@ void verify(const Plan& plan, const Pass& pass) {
     }
   }
   for (const Group& group : pass.groups) {
-    XYLEM_EXPECT(group.cuts.size() == group.kept.size() && group.origin.size() == group.kept.size(), "a group is cut along its dims");
+    XYLEM_EXPECT(group.cuts.size() == group.kept.size() && group.origin.size() == group.kept.size(),
+                 "a group is cut along its dims");
     for (const Group::Target& target : group.targets) {
       verify(plan, target.destination);
       for (const int aggregate : target.finalizer.aggregates) {

@@ -28,7 +28,8 @@ struct CatalogOptions {
 /// A name whose arrays do not have the dim that the options name is taken from the first file.
 class Catalog {
  public:
-  /// Considers the datasets whose names occur in one of `texts`, so that a tree of many costs little. Throws DataError as labels().
+  /// Considers the datasets whose names occur in one of `texts`, so that a tree of many costs little. Throws DataError as
+  /// labels().
   Catalog(const Tree& tree, const std::vector<std::string>& texts, CatalogOptions options);
 
   /// The datasets that hold coordinates of these, and how they are decoded. Whoever can read passes their values (null: unknown).

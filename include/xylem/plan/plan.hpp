@@ -85,7 +85,7 @@ struct AxisRange {
 
 /// An axis of an evaluation in a group or a result: index i is at offset + i there.
 struct TargetAxis {
-  int axis = -1;              ///< of the group's kept dims, or of the result; -1: none
+  int axis = -1;  ///< of the group's kept dims, or of the result; -1: none
   std::int64_t offset = 0;
   std::int64_t position = 0;  ///< reduced axes: what one step adds to the position that argmin and argmax tell
   friend bool operator==(const TargetAxis&, const TargetAxis&) = default;
@@ -93,8 +93,8 @@ struct TargetAxis {
 
 /// Values of an evaluation that go into the accumulators of a group.
 struct GroupInput {
-  std::size_t group = 0;       ///< of the pass
-  std::vector<int> values{};   ///< the evaluation's values, by value of the group's program
+  std::size_t group = 0;           ///< of the pass
+  std::vector<int> values{};       ///< the evaluation's values, by value of the group's program
   std::vector<TargetAxis> axes{};  ///< by axis of the evaluation
 };
 
@@ -127,14 +127,14 @@ struct ScanDataset {
 /// One sweep over an index space, that of its first dataset with more axes behind where others need them: blocks are boxes of it,
 /// and each is read once for all evaluations.
 struct Scan {
-  Shape shape{};                    ///< of the index space
-  Shape block{};                    ///< a block's extents
-  std::vector<int> order{};         ///< axes in which blocks are numbered, slowest first
+  Shape shape{};                                     ///< of the index space
+  Shape block{};                                     ///< a block's extents
+  std::vector<int> order{};                          ///< axes in which blocks are numbered, slowest first
   std::vector<std::vector<std::int64_t>> columns{};  ///< by axis: which blocks along it anyone needs, ascending
   std::vector<ScanDataset> datasets{};
   std::vector<Evaluation> evaluations{};
   std::int64_t num_blocks = 0;
-  std::int64_t weight = 0;      ///< stored bytes that are read, at least num_blocks
+  std::int64_t weight = 0;        ///< stored bytes that are read, at least num_blocks
   std::int64_t block_memory = 0;  ///< bytes that a worker needs for a block: buffers, registers
 
   /// The elements of block number i in [0, num_blocks).
@@ -213,10 +213,10 @@ struct Plan {
 
 /// What a block needs of a dataset.
 struct BlockRead {
-  bool needed = false;          ///< false: nothing
-  Box box{};                    ///< of the dataset
-  bool all = true;              ///< everything in `box` is needed, or cannot be left out
-  std::vector<Box> parts{};     ///< where not all: the boxes that are, unions of whole chunks
+  bool needed = false;       ///< false: nothing
+  Box box{};                 ///< of the dataset
+  bool all = true;           ///< everything in `box` is needed, or cannot be left out
+  std::vector<Box> parts{};  ///< where not all: the boxes that are, unions of whole chunks
 };
 [[nodiscard]] BlockRead block_read(const Scan& scan, std::size_t dataset, const Box& block);
 

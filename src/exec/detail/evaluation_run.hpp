@@ -26,8 +26,8 @@ struct LiveTile {
 
 /// What evaluations need from the worker that runs them.
 struct EvaluationContext {
-  std::function<ArrayView(const Leaf&)> view;                                             ///< where an input lies
-  std::function<LiveTile&(std::size_t group, std::int64_t tile)> tile;                    ///< accumulators, made when first asked for
+  std::function<ArrayView(const Leaf&)> view;                           ///< where an input lies
+  std::function<LiveTile&(std::size_t group, std::int64_t tile)> tile;  ///< accumulators, made when first asked for
   std::function<void(const Destination&, const Box&, std::span<const std::byte>)> emit;  ///< finished values
 };
 
@@ -55,7 +55,7 @@ class EvaluationRun {
   const Evaluation& evaluation_;
   Evaluator evaluator_;
   std::vector<InputView> views_;
-  std::vector<const std::byte*> data_;         // of the inputs
+  std::vector<const std::byte*> data_;           // of the inputs
   std::vector<std::vector<std::byte>> emitted_;  // by emission
   std::vector<const void*> group_values_;
 };

@@ -20,7 +20,8 @@ struct PieceLeaf {
   CfDecoding decoding{};
   std::optional<Array> source{};  ///< the array of the dataset in whole
   std::size_t intermediate = 0;
-  std::vector<LeafAxis> axes{};  ///< by axis of the dataset or intermediate; `axis` is one of the domain, i counts from the piece's begin
+  std::vector<LeafAxis>
+      axes{};  ///< by axis of the dataset or intermediate; `axis` is one of the domain, i counts from the piece's begin
 
   [[nodiscard]] bool same_values(const PieceLeaf& other) const;
 };
