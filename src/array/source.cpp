@@ -13,6 +13,16 @@
 namespace xylem {
 namespace {
 
+// What describes the values, whatever they were stored as.
+Attributes kept_attributes(const DatasetInfo& info) {
+  Attributes kept;
+  for (const char* name : {"units", "calendar", "long_name", "standard_name", "axis", "positive"}) {
+    const auto found = info.attributes.find(name);
+    if (found != info.attributes.end()) kept.insert(*found);
+  }
+  return kept;
+}
+
 std::string place(const DatasetInfo& info) { return printable(info.ref.path) + " of " + printable(info.ref.file); }
 
 std::size_t extent(const std::vector<Dim>& dims, const std::string& name) {

@@ -86,7 +86,7 @@ void EvaluationRun::run_part(const std::vector<Range>& part, const EvaluationCon
   std::vector<LiveTile*> tiles;
   for (std::size_t g = 0; g < groups; ++g) {
     const GroupInput& input = evaluation_.groups[g];
-    const Group& group = pass_.groups[input.group];
+    const ReductionGroup& group = pass_.groups[input.group];
     Shape output(group.kept.size(), 0);
     for (std::size_t k = 0; k < axes; ++k) {
       if (input.axes[k].axis >= 0) output[static_cast<std::size_t>(input.axes[k].axis)] = input.axes[k].offset + part[k].first;

@@ -136,7 +136,7 @@ class PassRun {
   void release_behind(const Scan& scan, const Box& block, std::vector<Shape>& places) {
     for (const Evaluation& evaluation : scan.evaluations) {
       for (const GroupInput& input : evaluation.groups) {
-        const Group& group = pass_.groups[input.group];
+        const ReductionGroup& group = pass_.groups[input.group];
         if (!group.streamed) continue;
         Shape place;
         for (std::size_t k = 0; k < block.start.size(); ++k) {
@@ -150,7 +150,7 @@ class PassRun {
   }
 
   std::unique_ptr<Accumulators> make_state(std::size_t g, std::int64_t tile) const {
-    const Group& group = pass_.groups[g];
+    const ReductionGroup& group = pass_.groups[g];
     return std::make_unique<Accumulators>(group.program, group.aggregates, group.tile(tile).size(), plan_.options.sums,
                                           group.tile_state);
   }
@@ -175,9 +175,9 @@ class PassRun {
   }
 
   void finish(std::size_t g, std::int64_t tile, const Accumulators& state) {
-    const Group& group = pass_.groups[g];
+    const ReductionGroup& group = pass_.groups[g];
     const Box outputs = group.tile(tile);
-    for (const Group::Target& target : group.targets) {
+    for (const ReductionGroup::Target& target : group.targets) {
       std::vector<std::byte> values(static_cast<std::size_t>(outputs.size() * element_size(target.finalizer.result)));
       const auto overflow = state.finalize(target.finalizer, values);
       const std::size_t rank = target.destination.intermediate ? plan_.intermediates[target.destination.index].shape.size()
@@ -193,7 +193,7 @@ class PassRun {
     }
   }
 
-  [[noreturn]] void fail_overflow(const Group::Target& target, const Box& box, std::int64_t index) const {
+  [[noreturn]] void fail_overflow(const ReductionGroup::Target& target, const Box& box, std::int64_t index) const {
     Shape place(box.count.size());
     for (std::size_t d = place.size(); d-- > 0;) {
       place[d] = box.start[d] + index % box.count[d];

@@ -75,7 +75,7 @@ void merge(const Communicator& comm, const Pass& pass, std::vector<TilePart> par
         }
       }
       for (const auto& [id, tile] : mine) {
-        const Group& group = pass.groups[id.first];
+        const ReductionGroup& group = pass.groups[id.first];
         XYLEM_EXPECT(tile.second == group.tile(id.second).size() * group.reduced, "every element has gone into its output");
         finish(id.first, id.second, *tile.first);
       }

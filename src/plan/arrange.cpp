@@ -72,7 +72,7 @@ std::int64_t aggregate_bytes(const Program& program, const std::vector<Aggregate
   return bytes;
 }
 
-std::int64_t state_per_output(const Group& group, SumMode mode) { return aggregate_bytes(group.program, group.aggregates, mode); }
+std::int64_t state_per_output(const ReductionGroup& group, SumMode mode) { return aggregate_bytes(group.program, group.aggregates, mode); }
 
 class Arrangement {
  public:
@@ -135,7 +135,7 @@ class Arrangement {
   }
 
   void cut_into_tiles(std::size_t g) {
-    Group& group = pass_.groups[g];
+    ReductionGroup& group = pass_.groups[g];
     for (const std::int64_t extent : group.kept) group.cuts.push_back({0, extent});
     if (uses_[g].empty()) return;
     if (in_one_scan(g)) {
@@ -152,7 +152,7 @@ class Arrangement {
   }
 
   // Tiles end where blocks do.
-  static void cut_at_blocks(Group& group, std::size_t axis, const std::vector<Use>& uses, const Scan& scan) {
+  static void cut_at_blocks(ReductionGroup& group, std::size_t axis, const std::vector<Use>& uses, const Scan& scan) {
     std::set<std::int64_t> cuts{0};
     for (const Use& use : uses) {
       for (std::size_t k = 0; k < use.input->axes.size(); ++k) {
@@ -171,7 +171,7 @@ class Arrangement {
   }
 
   // Accumulators that live for the whole pass are merged piece by piece, each piece on a rank of its own.
-  void cut_for_merging(Group& group) const {
+  void cut_for_merging(ReductionGroup& group) const {
     const auto found = std::ranges::find_if(group.kept, [](std::int64_t extent) { return extent > 1; });
     if (found == group.kept.end() || context_.options.topology.ranks == 1) return;
     const auto axis = static_cast<std::size_t>(found - group.kept.begin());
@@ -182,12 +182,12 @@ class Arrangement {
     for (std::int64_t i = 0; i <= pieces; ++i) group.cuts[axis].push_back(*found * i / pieces);
   }
 
-  static std::int64_t outputs(const Group& group) {
+  static std::int64_t outputs(const ReductionGroup& group) {
     std::int64_t all = 1;
     for (const std::int64_t extent : group.kept) all *= extent;
     return all;
   }
-  static std::int64_t tile_outputs(const Group& group) {
+  static std::int64_t tile_outputs(const ReductionGroup& group) {
     std::int64_t largest = 1;
     for (const auto& along : group.cuts) {
       std::int64_t widest = 0;
@@ -203,9 +203,9 @@ class Arrangement {
     std::int64_t blocks = 0;
     for (const Scan& scan : pass_.scans) blocks = std::max(blocks, scan.block_memory);
     std::int64_t state = 0, merging = 0;
-    for (const Group& group : pass_.groups) {
+    for (const ReductionGroup& group : pass_.groups) {
       std::int64_t values = 0;
-      for (const Group::Target& target : group.targets)
+      for (const ReductionGroup::Target& target : group.targets)
         values = std::max<std::int64_t>(values, element_size(target.finalizer.result));
       const std::int64_t results = tile_outputs(group) * (values + 8);
       state += group.live_tiles * group.tile_state + results;

@@ -64,8 +64,8 @@ std::vector<std::string> results_of(const Plan& plan, const Pass& pass) {
       for (const Emission& emission : evaluation.emissions) add(emission.destination);
     }
   }
-  for (const Group& group : pass.groups) {
-    for (const Group::Target& target : group.targets) add(target.destination);
+  for (const ReductionGroup& group : pass.groups) {
+    for (const ReductionGroup::Target& target : group.targets) add(target.destination);
   }
   return names;
 }
@@ -108,7 +108,7 @@ void explain_pass(const Plan& plan, std::size_t p, std::string& text) {
                  plural(static_cast<std::size_t>(pass.num_blocks()), "block"),
                  plural(static_cast<std::size_t>(plan.options.topology.ranks), "rank"), format_bytes(dealt.least),
                  format_bytes(dealt.most), dealt.idle == 0 ? "" : fmt::format("; {} have none", dealt.idle));
-  for (const Group& group : pass.groups) {
+  for (const ReductionGroup& group : pass.groups) {
     std::int64_t outputs = 1;
     for (const std::int64_t extent : group.kept) outputs *= extent;
     fmt::format_to(out, "  reduces  {} of {}; {} at a time, {} of accumulators a rank\n",

@@ -150,13 +150,13 @@ Box Scan::box(std::int64_t i) const {
   return box;
 }
 
-std::int64_t Group::num_tiles() const {
+std::int64_t ReductionGroup::num_tiles() const {
   std::int64_t tiles = 1;
   for (const auto& along : cuts) tiles *= static_cast<std::int64_t>(along.size()) - 1;
   return tiles;
 }
 
-Box Group::tile(std::int64_t i) const {
+Box ReductionGroup::tile(std::int64_t i) const {
   Box box{Shape(cuts.size()), Shape(cuts.size())};
   for (std::size_t a = cuts.size(); a-- > 0;) {
     const auto tiles = static_cast<std::int64_t>(cuts[a].size()) - 1;
@@ -168,7 +168,7 @@ Box Group::tile(std::int64_t i) const {
   return box;
 }
 
-std::int64_t Group::tile_of(const Shape& output) const {
+std::int64_t ReductionGroup::tile_of(const Shape& output) const {
   std::int64_t index = 0;
   for (std::size_t a = 0; a < cuts.size(); ++a) {
     const auto at = std::upper_bound(cuts[a].begin(), cuts[a].end() - 1, output[a]) - cuts[a].begin() - 1;

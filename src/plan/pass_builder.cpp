@@ -297,8 +297,8 @@ class Assembly {
   // Reductions over the same elements share accumulators.
   void add_to_group(const Work& work, const ReductionNode& node, const std::vector<GroupUse>& uses) {
     const Request& request = requests_[work.request];
-    Group group;
-    Group::Target target;
+    ReductionGroup group;
+    ReductionGroup::Target target;
     target.destination = request.destination;
     std::int64_t reduced = 1;
     int axis = 0;
@@ -319,7 +319,7 @@ class Assembly {
     std::size_t g = built_.pass.groups.size();
     for (std::size_t other = 0; other < built_.pass.groups.size(); ++other) {
       const auto& theirs = uses_[other];
-      const Group& known = built_.pass.groups[other];
+      const ReductionGroup& known = built_.pass.groups[other];
       if (known.kept == group.kept && known.origin == group.origin && known.reduced == reduced &&
           std::ranges::equal(theirs, uses, [](const GroupUse& a, const GroupUse& b) {
             return a.scan == b.scan && a.evaluation == b.evaluation && a.axes == b.axes;
@@ -364,7 +364,7 @@ class Assembly {
 
   // The number of the aggregate in the group; `by_use` are its values in each evaluation.
   int add_aggregate(std::size_t g, const Aggregate& first, const std::vector<Aggregate>& by_use, const ReductionNode& node) {
-    Group& group = built_.pass.groups[g];
+    ReductionGroup& group = built_.pass.groups[g];
     Aggregate aggregate{first.kind, {}};
     for (std::size_t v = 0; v < first.values.size(); ++v) {
       std::vector<int> values;

@@ -59,10 +59,10 @@ void verify(const Plan& plan, const Pass& pass) {
       }
     }
   }
-  for (const Group& group : pass.groups) {
+  for (const ReductionGroup& group : pass.groups) {
     XYLEM_EXPECT(group.cuts.size() == group.kept.size() && group.origin.size() == group.kept.size(),
                  "a group is cut along its dims");
-    for (const Group::Target& target : group.targets) {
+    for (const ReductionGroup::Target& target : group.targets) {
       verify(plan, target.destination);
       for (const int aggregate : target.finalizer.aggregates) {
         XYLEM_EXPECT(static_cast<std::size_t>(aggregate) < group.aggregates.size(), "aggregates are there");

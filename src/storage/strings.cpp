@@ -54,7 +54,7 @@ std::optional<std::vector<std::string>> read_variable(hid_t dataset, hid_t type,
 
 std::optional<std::vector<std::string>> read_strings(FilePool& files, const DatasetInfo& info, std::int64_t max_bytes) {
   XYLEM_EXPECT(info.dtype.type_class == TypeClass::string && !info.null && info.ndim() <= 1, "strings along one dim at most");
-  const std::string where = h5::describe(info.ref);
+  const std::string where = info.ref.describe();
   const auto file = files.open(info.ref.file);
   const h5::Dataset dataset(h5::check(H5Dopen2(file->get(), info.ref.path.c_str(), H5P_DEFAULT), "cannot open " + where));
   const DatasetInfo now = h5::read_storage_info(dataset.get(), info.ref);

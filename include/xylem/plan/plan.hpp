@@ -143,7 +143,7 @@ struct Scan {
 
 /// Accumulators over the same elements: the aggregates of all reductions of one expression's dims. Outputs are the elements of
 /// `kept`, in row-major order, cut into tiles.
-struct Group {
+struct ReductionGroup {
   Shape kept{};                         ///< extents that are kept
   Shape origin{};                       ///< of the kept extents in their destinations, which may be larger
   std::int64_t reduced = 1;             ///< elements that go into each output
@@ -178,7 +178,7 @@ struct ScanRange {
 struct Pass {
   std::string reason{};  ///< why it is needed, for people
   std::vector<Scan> scans{};
-  std::vector<Group> groups{};
+  std::vector<ReductionGroup> groups{};
   std::int64_t memory = 0;  ///< forecast, bytes per rank, of this pass alone
 
   /// The whole work is the run of all scans' blocks, weighted by stored bytes; this is what lies in [first, last) of `parts`.
