@@ -1,20 +1,31 @@
-#include <cmath>
-
 #include "detail/aggregate_state.hpp"
+#include "detail/keys.hpp"
 #include "detail/native.hpp"
 
 namespace xylem::detail {
 namespace {
 
+// All ones, or zero for a missing element: with bit operations rather than comparisons of floats, which compilers do not always
+// vectorize.
 template <class T>
-XYLEM_INLINE std::int64_t present(T x) {
-  return x == x ? 1 : 0;
+XYLEM_INLINE KeyOf<T> present(T x) {
+  using Key = KeyOf<T>;
+  if constexpr (std::is_floating_point_v<T>) {
+    constexpr Key infinity = __builtin_bit_cast(Key, std::numeric_limits<T>::infinity());
+    return (__builtin_bit_cast(Key, x) & std::numeric_limits<Key>::max()) <= infinity ? ~Key{0} : Key{0};
+  } else {
+    return static_cast<Key>(~Key{0});
+  }
 }
 
 // What is not missing as a double, missing elements as 0.
 template <class T>
 XYLEM_INLINE double present_number(T x) {
-  return x == x ? static_cast<double>(x) : 0.0;
+  if constexpr (std::is_floating_point_v<T>) {
+    return static_cast<double>(__builtin_bit_cast(T, static_cast<KeyOf<T>>(__builtin_bit_cast(KeyOf<T>, x) & present(x))));
+  } else {
+    return static_cast<double>(x);
+  }
 }
 
 }  // namespace
@@ -59,7 +70,7 @@ XYLEM_MULTIVERSION std::int64_t count_run(ElementType type, const void* values, 
       type, [&](auto zero) __attribute__((always_inline)) {
         const auto* x = static_cast<const decltype(zero)*>(values) + offset;
         std::int64_t count = 0;
-        for (int i = 0; i < n; ++i) count += present(x[i]);
+        for (int i = 0; i < n; ++i) count += present(x[i]) & 1;
         return count;
       });
 }
@@ -70,7 +81,7 @@ XYLEM_MULTIVERSION void count_columns(ElementType type, const void* values, int 
       type, [&](auto zero) __attribute__((always_inline)) {
         const auto* x = static_cast<const decltype(zero)*>(values) + offset;
         for (int r = 0; r < rows; ++r) {
-          for (int i = 0; i < n; ++i) counts[i] += present(x[r * stride + i]);
+          for (int i = 0; i < n; ++i) counts[i] += present(x[r * stride + i]) & 1;
         }
       });
 }

@@ -142,6 +142,14 @@ void SumPlanes::add(const SumPlanes& other) {
   for (int i = 0; i < other.planes(); ++i) add_plane(other.unit() + digit_bits * i, other.plane(i));
 }
 
+void SumPlanes::trim() {
+  while (!planes_.empty() && !any_nonzero(planes_.back().data(), outputs_)) planes_.pop_back();
+  while (!planes_.empty() && !any_nonzero(planes_.front().data(), outputs_)) {
+    planes_.erase(planes_.begin());
+    ++low_;
+  }
+}
+
 SumPlanes SumPlanes::normal_form(MemoryBudget& budget) const {
   SumPlanes own(budget, outputs_);
   own.started_ = true;
@@ -152,15 +160,15 @@ SumPlanes SumPlanes::normal_form(MemoryBudget& budget) const {
     std::copy(plane.data(), plane.data() + outputs_, own.planes_.back().data());
   }
   own.normalize();
+  own.trim();
   SumPlanes result(budget, outputs_);
-  result.start_at(0);
+  if (own.planes_.empty()) return result;
+  std::uint64_t all = 0;
+  for (int i = 0; i < outputs_; ++i) all |= static_cast<std::uint64_t>(own.plane(0)[i]);
+  result.start_at(own.unit() + std::countr_zero(all));
   result.add(own);
   result.normalize();
-  while (!result.planes_.empty() && !any_nonzero(result.planes_.back().data(), outputs_)) result.planes_.pop_back();
-  while (!result.planes_.empty() && !any_nonzero(result.planes_.front().data(), outputs_)) {
-    result.planes_.erase(result.planes_.begin());
-    ++result.low_;
-  }
+  result.trim();
   return result;
 }
 

@@ -29,8 +29,11 @@ template <class T>
 XYLEM_INLINE KeyOf<T> key_of_element(T x, KeyOf<T> flip) {
   using Key = KeyOf<T>;
   if constexpr (std::is_floating_point_v<T>) {
-    const Key key = turn_key<T>(__builtin_bit_cast(Key, x)) ^ flip;
-    const Key present = x == x ? ~Key{0} : Key{0};
+    // With bit operations rather than comparisons of floats, which compilers do not always vectorize.
+    constexpr Key infinity = __builtin_bit_cast(Key, std::numeric_limits<T>::infinity());
+    const Key bits = __builtin_bit_cast(Key, x);
+    const Key key = turn_key<T>(bits) ^ flip;
+    const Key present = (bits & std::numeric_limits<Key>::max()) <= infinity ? ~Key{0} : Key{0};
     return (key & present) | (std::numeric_limits<Key>::max() & ~present);
   } else {
     return static_cast<Key>(x ^ flip);

@@ -34,8 +34,8 @@ class SumPlanes {
   /// Adds one digit for all outputs, in units of 2^unit and at most 2^52 in magnitude.
   void add_plane(int unit, const std::int64_t* digits);
 
-  /// The same sums in the one form that depends on their values only: units of 2^(52 j), digits from -2^51 to below 2^51, no
-  /// planes of zeros at the ends.
+  /// The same sums in the one form that depends on their values only: the lowest unit is that of the last bit of all sums, digits
+  /// are from -2^51 to below 2^51, and no planes of zeros are at the ends.
   [[nodiscard]] SumPlanes normal_form(MemoryBudget& budget) const;
 
   [[nodiscard]] int planes() const noexcept { return static_cast<int>(planes_.size()); }
@@ -50,6 +50,7 @@ class SumPlanes {
 
   void count(int additions);
   void normalize();
+  void trim();  // planes of zeros at the ends
   void start_at(int base);
   std::int64_t* plane_at(int j);  // made where it is not there yet
 
