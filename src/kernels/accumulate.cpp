@@ -139,6 +139,7 @@ Accumulators::State::State(const Program& program, const std::vector<Aggregate>&
     : aggregates(all), types(types_of(program)), outputs(num_outputs), mode(sums), budget(max_bytes), operands(types) {
   for (const Aggregate& aggregate : aggregates) {
     states.push_back(make_state(budget, aggregate, types, outputs, mode));
+    if (aggregate.kind == AggregateKind::min || aggregate.kind == AggregateKind::max) operands.want_extremes(aggregate.values[0]);
     used.insert(used.end(), aggregate.values.begin(), aggregate.values.end());
   }
   std::ranges::sort(used);
@@ -174,7 +175,7 @@ void Accumulators::update(int rows, int cols, std::span<const void* const> value
     std::swap(tile.position.row, tile.position.col);
     tile.values = turned;
   }
-  state_->operands.reset(tile.values, tile.size());
+  state_->operands.reset(tile.values, tile.size(), tile.output.row == 0 && tile.output.col == 0);
   for (const auto& state : state_->states) state->update(tile);
 }
 

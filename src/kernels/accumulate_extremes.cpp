@@ -59,6 +59,13 @@ class TypedExtremes final : public Extremes {
       : keys_(budget, outputs, std::numeric_limits<Key>::max()), type_(type), value_(value), greatest_(greatest) {}
 
   void update(const Tile& tile) override {
+    if (std::is_floating_point_v<T> && tile.output.row == 0 && tile.output.col == 0) {
+      if (const auto& known = tile.operands->get(value_).extremes) {
+        const auto key = static_cast<Key>(greatest_ ? ~known->second : known->first);
+        keys_[tile.output.first] = std::min(keys_[tile.output.first], key);
+        return;
+      }
+    }
     const void* x = tile.values[static_cast<std::size_t>(value_)];
     for_each_part(
         tile, [&](std::int64_t output, int offset, int n) { lower_run(type_, x, offset, n, greatest_, &keys_[output]); },

@@ -24,22 +24,22 @@ void set_range(Piece& piece, const Magnitudes& found, int fraction_bits, int bia
 }
 
 template <class V>
-void scan_reals(Operand& operand, double* scratch) {
+void scan_reals(Operand& operand, bool extremes, double* scratch) {
   constexpr bool single = sizeof(V) == 4;
   constexpr int fraction_bits = single ? 23 : 52;
   constexpr int bias = single ? 127 : 1023;
   constexpr auto infinity = static_cast<std::uint64_t>(2 * bias + 1) << fraction_bits;
   const auto* x = static_cast<const V*>(operand.elements);
-  const auto magnitudes = [&](const V* values) {
+  const auto magnitudes = [&](const V* values, bool keys) {
     Magnitudes found;
     if constexpr (single) {
-      scan_floats(values, operand.n, found);
+      scan_floats(values, operand.n, keys, found);
     } else {
-      scan_doubles(values, operand.n, found);
+      scan_doubles(values, operand.n, keys, found);
     }
     return found;
   };
-  Magnitudes found = magnitudes(x);
+  Magnitudes found = magnitudes(x, extremes);
   if (found.largest >= infinity) {
     V* finite = reinterpret_cast<V*>(scratch);
     if constexpr (single) {
@@ -49,7 +49,9 @@ void scan_reals(Operand& operand, double* scratch) {
     }
     operand.infinite = found.largest == infinity || std::any_of(x, x + operand.n, [](V v) { return std::isinf(v); });
     x = finite;
-    found = magnitudes(x);
+    found = magnitudes(x, false);
+  } else if (extremes) {
+    operand.extremes.emplace(found.min_key, found.max_key);
   }
   Piece piece;
   if constexpr (single) {
@@ -90,7 +92,8 @@ Operands::Operands(const std::vector<ElementType>& types) : slots_(types.size())
   for (std::size_t i = 0; i < types.size(); ++i) slots_[i].operand.type = types[i];
 }
 
-void Operands::reset(std::span<const void* const> values, int n) {
+void Operands::reset(std::span<const void* const> values, int n, bool one_output) {
+  one_output_ = one_output;
   values_ = values;
   n_ = n;
   for (Slot& slot : slots_) slot.ready = false;
@@ -111,11 +114,13 @@ void Operands::scan(Slot& slot) const {
   if (!slot.scratch) slot.scratch = std::make_unique<double[]>(static_cast<std::size_t>(scratch_bytes) / sizeof(double));
   Operand& operand = slot.operand;
   operand.missing = operand.infinite = false;
+  operand.extremes.reset();
   operand.pieces.clear();
+  const bool extremes = one_output_ && slot.wants_extremes;
   if (operand.type == ElementType::float64) {
-    scan_reals<double>(operand, slot.scratch.get());
+    scan_reals<double>(operand, extremes, slot.scratch.get());
   } else if (is_floating(operand.type)) {
-    scan_reals<float>(operand, slot.scratch.get());
+    scan_reals<float>(operand, extremes, slot.scratch.get());
   } else {
     split_integers(operand, slot.scratch.get());
   }

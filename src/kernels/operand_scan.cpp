@@ -2,6 +2,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "detail/keys.hpp"
 #include "detail/native.hpp"
 #include "detail/operand.hpp"
 
@@ -14,16 +15,35 @@ template <class V>
 using BitsOf = std::conditional_t<sizeof(V) == 4, std::uint32_t, std::uint64_t>;
 
 template <class V>
-XYLEM_INLINE void scan_reals(const V* x, int n, Magnitudes& result) {
+XYLEM_INLINE void scan_reals(const V* x, int n, bool extremes, Magnitudes& result) {
   using Bits = BitsOf<V>;
+  using Key = KeyOf<V>;
   constexpr Bits mask = std::numeric_limits<Bits>::max() >> 1;
   Bits largest = 0;
   Bits least = std::numeric_limits<Bits>::max();
-  for (int i = 0; i < n; ++i) {
-    const Bits magnitude = __builtin_bit_cast(Bits, x[i]) & mask;
-    const Bits below = magnitude - 1;
-    largest = magnitude > largest ? magnitude : largest;
-    least = below < least ? below : least;
+  if (!extremes) {
+    for (int i = 0; i < n; ++i) {
+      const Bits magnitude = __builtin_bit_cast(Bits, x[i]) & mask;
+      const Bits below = magnitude - 1;
+      largest = magnitude > largest ? magnitude : largest;
+      least = below < least ? below : least;
+    }
+  } else {
+    Key low = std::numeric_limits<Key>::max();
+    Key high = std::numeric_limits<Key>::min();
+    for (int i = 0; i < n; ++i) {
+      const Bits bits = __builtin_bit_cast(Bits, x[i]);
+      const Key key = turn_key<V>(static_cast<Key>(bits));
+      const Bits below = (bits & mask) - 1;
+      low = key < low ? key : low;
+      high = key > high ? key : high;
+      least = below < least ? below : least;
+    }
+    const Bits positive = high > 0 ? static_cast<Bits>(high) : 0;
+    const Bits negative = low < 0 ? static_cast<Bits>(~low) : 0;
+    largest = positive > negative ? positive : negative;
+    result.min_key = low;
+    result.max_key = high;
   }
   result.largest = largest;
   result.least = least;
@@ -47,8 +67,12 @@ XYLEM_INLINE bool finite_reals(const V* x, int n, V* out) {
 
 }  // namespace
 
-XYLEM_MULTIVERSION void scan_floats(const float* x, int n, Magnitudes& result) { scan_reals(x, n, result); }
-XYLEM_MULTIVERSION void scan_doubles(const double* x, int n, Magnitudes& result) { scan_reals(x, n, result); }
+XYLEM_MULTIVERSION void scan_floats(const float* x, int n, bool extremes, Magnitudes& result) {
+  scan_reals(x, n, extremes, result);
+}
+XYLEM_MULTIVERSION void scan_doubles(const double* x, int n, bool extremes, Magnitudes& result) {
+  scan_reals(x, n, extremes, result);
+}
 XYLEM_MULTIVERSION bool finite_floats(const float* x, int n, float* out) { return finite_reals(x, n, out); }
 XYLEM_MULTIVERSION bool finite_doubles(const double* x, int n, double* out) { return finite_reals(x, n, out); }
 

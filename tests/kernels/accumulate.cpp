@@ -567,6 +567,28 @@ TEST(Accumulate, ExtremesPositionsTruthsAndCountsOfAllTypes) {
   }
 }
 
+TEST(Accumulate, ZerosOfBothSigns) {
+  const Program program = program_of({{ElementType::float32, {}}});
+  const std::vector<Aggregate> aggregates{{AggregateKind::count, {0}},
+                                          {AggregateKind::min, {0}},
+                                          {AggregateKind::max, {0}},
+                                          {AggregateKind::argmin, {0}},
+                                          {AggregateKind::argmax, {0}}};
+  for (const std::vector<float>& zeros :
+       {std::vector<float>{0.0F, -0.0F}, {-0.0F, 0.0F}, {0.0F, -0.0F, std::numeric_limits<float>::quiet_NaN()}}) {
+    Accumulators one(program, aggregates, 1, SumMode::exact, INT64_MAX);
+    const void* const tile[] = {zeros.data()};
+    one.update(1, static_cast<int>(zeros.size()), tile, {}, {0, 0, 1});
+    const auto result = [&](Reduction reduction, ElementType type, std::vector<int> parts) {
+      return finalized(one, {reduction, false, true, 0, 0, 0, type, std::move(parts)})[0];
+    };
+    EXPECT_TRUE(same(result(Reduction::min, ElementType::float32, {0, 1}), Number(-0.0)));
+    EXPECT_TRUE(same(result(Reduction::max, ElementType::float32, {0, 2}), Number(0.0)));
+    EXPECT_EQ(result(Reduction::argmin, ElementType::int64, {3}), Number(std::int64_t{0}));
+    EXPECT_EQ(result(Reduction::argmax, ElementType::int64, {4}), Number(std::int64_t{0}));
+  }
+}
+
 // Sums and dot products of integers are exact, or the first result that does not fit is named; products likewise.
 TEST(Accumulate, IntegersAreExactOrNamed) {
   Random random(9);

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "xylem/kernels/accumulate.hpp"
@@ -29,8 +31,9 @@ struct Operand {
   ElementType type{};
   const void* elements = nullptr;
   int n = 0;
-  bool missing = false;   ///< some
-  bool infinite = false;  ///< some
+  bool missing = false;                                             ///< some
+  bool infinite = false;                                            ///< some
+  std::optional<std::pair<std::int64_t, std::int64_t>> extremes{};  ///< keys of the least and greatest (keys.hpp), where known
   std::vector<Piece> pieces{};
 };
 
@@ -39,8 +42,10 @@ class Operands {
  public:
   /// For values of these types; only those are scanned that are asked for.
   explicit Operands(const std::vector<ElementType>& types);
-  /// A new tile.
-  void reset(std::span<const void* const> values, int n);
+  /// Says that the least and greatest elements of tiles of this value will be asked for.
+  void want_extremes(int value) { slots_[static_cast<std::size_t>(value)].wants_extremes = true; }
+  /// A new tile. Extremes are found, of finite floats, when the tile goes into one output.
+  void reset(std::span<const void* const> values, int n, bool one_output);
   Operand& get(int value);
 
   /// The piece's numbers as doubles.
@@ -52,6 +57,7 @@ class Operands {
  private:
   struct Slot {
     bool ready = false;
+    bool wants_extremes = false;
     Operand operand{};
     std::unique_ptr<double[]> scratch{};
   };
@@ -60,15 +66,18 @@ class Operands {
   std::vector<Slot> slots_;
   std::span<const void* const> values_{};
   int n_ = 0;
+  bool one_output_ = false;
 };
 
 /// Bits of the magnitudes of a tile's floats.
 struct Magnitudes {
   std::uint64_t largest = 0;
-  std::uint64_t least = 0;  ///< of those that are not zero, less one: a zero counts as huge
+  std::uint64_t least = 0;   ///< of those that are not zero, less one: a zero counts as huge
+  std::int64_t min_key = 0;  ///< when asked for
+  std::int64_t max_key = 0;
 };
-void scan_floats(const float* x, int n, Magnitudes& result);
-void scan_doubles(const double* x, int n, Magnitudes& result);
+void scan_floats(const float* x, int n, bool extremes, Magnitudes& result);
+void scan_doubles(const double* x, int n, bool extremes, Magnitudes& result);
 /// Copies with zeros for all that is not finite; returns whether NaN occurs.
 bool finite_floats(const float* x, int n, float* out);
 bool finite_doubles(const double* x, int n, double* out);
