@@ -86,6 +86,8 @@ void transpose(int size, const void* from, int rows, int cols, std::byte* to) {
   }
 }
 
+constexpr std::int64_t transposed_bytes = largest_tile * static_cast<std::int64_t>(sizeof(double));
+
 // Bits between the greatest and the last of a type's numbers, all of them or usual ones.
 int places(ElementType type, bool usual) {
   constexpr int usual_factor = 96;
@@ -125,11 +127,16 @@ std::int64_t memory_of(const Program& program, const std::vector<Aggregate>& agg
   const std::vector<ElementType> types = types_of(program);
   std::int64_t each = 0, fixed = 0;
   const std::int64_t blocks = (outputs + ExactSums::block - 1) / ExactSums::block;
+  std::vector<int> used;
   for (const Aggregate& aggregate : aggregates) {
+    used.insert(used.end(), aggregate.values.begin(), aggregate.values.end());
+    if (aggregate.values.size() == 3) fixed += ExactSums::scratch_bytes;
     each += state_bytes(aggregate, types, mode, usual);
     if (aggregate.kind == AggregateKind::sum) fixed += blocks * static_cast<std::int64_t>(sizeof(SumPlanes));
   }
-  return each * outputs + fixed;
+  std::ranges::sort(used);
+  const auto values = std::unique(used.begin(), used.end()) - used.begin();
+  return each * outputs + fixed + values * (Operands::scratch_bytes + transposed_bytes);
 }
 
 }  // namespace
@@ -166,7 +173,7 @@ void Accumulators::update(int rows, int cols, std::span<const void* const> value
     for (const int value : state_->used) {
       const auto v = static_cast<std::size_t>(value);
       auto& to = state_->transposed[v];
-      if (!to) to = std::make_unique<std::byte[]>(largest_tile * sizeof(double));
+      if (!to) to = std::make_unique<std::byte[]>(transposed_bytes);
       transpose(native_size(state_->types[v]), values[v], tile.rows, tile.cols, to.get());
       turned[v] = to.get();
     }

@@ -20,7 +20,7 @@ constexpr double missing_result = std::numeric_limits<double>::quiet_NaN();
 // The sums of one aggregate, block by block of outputs.
 class SumReader {
  public:
-  SumReader(const AggregateState& state, std::int64_t /*outputs*/)
+  explicit SumReader(const AggregateState& state)
       : exact_(dynamic_cast<const ExactSums*>(&state)), fast_(dynamic_cast<const FastSums*>(&state)), planes_(budget_, 0) {}
 
   void start_block(std::int64_t number) {
@@ -177,7 +177,7 @@ class ResultWriter {
   std::optional<std::int64_t> write_sums() {
     const std::size_t counts = finalizer_.weighted ? 2 : 1;
     std::vector<std::unique_ptr<SumReader>> sums;
-    for (std::size_t i = counts; i < parts_.size(); ++i) sums.push_back(std::make_unique<SumReader>(*parts_[i], outputs_));
+    for (std::size_t i = counts; i < parts_.size(); ++i) sums.push_back(std::make_unique<SumReader>(*parts_[i]));
     std::optional<std::int64_t> too_large;
     for (std::int64_t first = 0; first < outputs_; first += ExactSums::block) {
       const std::int64_t end = std::min(outputs_, first + ExactSums::block);

@@ -88,7 +88,7 @@ void ExactSums::add_terms(const Tile& tile, std::vector<Operand*>& factors) {
   if (factors.size() == 3) {
     // All pieces of the first two factors' products, before anything is added.
     constexpr std::size_t size = largest_tile;
-    if (!scratch_) scratch_ = std::make_unique<double[]>(8 * size);
+    if (!scratch_) scratch_ = std::make_unique<double[]>(scratch_bytes / sizeof(double));
     double* next = scratch_.get();
     products.clear();
     for (Piece& a : factors[0]->pieces) {

@@ -24,8 +24,9 @@ struct TileMap {
 /// The state of several aggregates for each of `outputs` results: identity (construction), update, combine, and finalize(). But
 /// for products of floats and fast sums the state does not depend on the order of updates and combinations, to the last bit.
 ///
-/// Exact sums keep 64-bit digits of weight 2^32 in planes over the results, and only as many planes as the values' exponents ask
-/// for. Should they outgrow `max_bytes`, update and combine throw ResourceError.
+/// Exact sums keep digits of base 2^52 in 64 bits each, in planes over a few hundred results, and only as many planes as the
+/// values' exponents there ask for. Should all states outgrow `max_bytes`, construction, update and combine throw ResourceError,
+/// and the accumulators are of no more use. The sums of integers are exact in either mode.
 class Accumulators {
  public:
   Accumulators(const Program& program, const std::vector<Aggregate>& aggregates, std::int64_t outputs, SumMode mode,
@@ -35,7 +36,8 @@ class Accumulators {
   Accumulators& operator=(Accumulators&&) noexcept;
 
   /// Adds a tile's elements: `values` as Evaluator::values(), `output` names the result of each element and `position` its place
-  /// among the elements that are reduced (argmin, argmax, first_missing).
+  /// among the elements that are reduced (argmin, argmax, first_missing). At most Evaluator::max_tile elements. Fastest where an
+  /// output's elements lie in one row, or where `output` is {first, 0, 1} with many rows; slow where neither stride is 0 or 1.
   void update(int rows, int cols, std::span<const void* const> values, const TileMap& output, const TileMap& position);
 
   /// Adds the state of other accumulators of the same program, aggregates and outputs.
@@ -48,14 +50,16 @@ class Accumulators {
   [[nodiscard]] std::int64_t outputs() const noexcept;
   /// Bytes that the state takes now.
   [[nodiscard]] std::int64_t memory() const noexcept;
-  /// Bytes that it takes for usual data (values within a factor of 2^192 or so), and for any.
+  /// Bytes that it takes for usual data (values within a factor of 2^96 or so, zeros apart), and for any; with what updates need
+  /// besides the state.
   [[nodiscard]] static std::int64_t usual_memory(const Program& program, const std::vector<Aggregate>& aggregates,
                                                  std::int64_t outputs, SumMode mode);
   [[nodiscard]] static std::int64_t most_memory(const Program& program, const std::vector<Aggregate>& aggregates,
                                                 std::int64_t outputs, SumMode mode);
 
   /// Writes the results of one reduction, outputs() elements of the finalizer's type, in native form (booleans one byte, float16
-  /// two). Every float64 result of exact sums is the exact one rounded once. Returns the first output whose integer sum or
+  /// two). Every float64 result of exact sums is the exact one rounded once; fast sums have the textbook formulas, and their
+  /// cancellation. Returns the first output whose integer sum or
   /// product does not fit in the type, if any.
   [[nodiscard]] std::optional<std::int64_t> finalize(const Finalizer& finalizer, std::span<std::byte> out) const;
 

@@ -156,6 +156,8 @@ class ExactSums final : public AggregateState {
  public:
   /// Outputs whose planes lie together.
   static constexpr int block = 512;
+  /// For sums of three factors: products of the first two, of two pieces each, and their errors.
+  static constexpr std::int64_t scratch_bytes = 8 * largest_tile * static_cast<std::int64_t>(sizeof(double));
   enum Special : std::uint8_t { positive_infinity = 1, negative_infinity = 2, undefined = 4 };
 
   ExactSums(MemoryBudget& budget, std::int64_t outputs, std::vector<ElementType> types, std::vector<int> values);
