@@ -69,6 +69,10 @@ Options read_options(const po::variables_map& arguments, const std::string& comm
   };
   if (choice("schedule", "static", "dynamic")) options.plan.schedule = Schedule::dynamic_dealing;
   if (choice("sum", "exact", "fast")) options.plan.sums = SumMode::fast;
+  options.plan.threads = arguments["threads"].as<int>();
+  if (options.plan.threads < 1 || options.plan.threads > 1024) {
+    throw UsageError("--threads is {}: it is from 1 to 1024", options.plan.threads);
+  }
   if (arguments.count("without") != 0) {
     for (const std::string& name : arguments["without"].as<std::vector<std::string>>()) options.plan.without.insert(name);
   }
@@ -91,6 +95,8 @@ void add_plan_options(po::options_description& options) {
        "what one rank may use beyond an idle process, such as 128MiB. Default: the least of the node's memory, its control group's limit and Slurm's, divided by the node's ranks.")
       ("schedule", po::value<std::string>()->default_value("static")->value_name("static|dynamic"),
        "how blocks are dealt to ranks: shares of equal size, or from a shared counter; the results are the same.")
+      ("threads", po::value<int>()->default_value(1)->value_name("N"),
+       "threads of each rank that read, decode and compute; they share its --memory.")
       ("sum", po::value<std::string>()->default_value("exact")->value_name("exact|fast"),
        "exact: sums are exact and rounded once, the same bits whoever computes them; fast: plain additions, for comparison.")
       ("without", po::value<std::vector<std::string>>()->composing()->value_name("PASS"),

@@ -53,7 +53,7 @@ MpiRuntime::MpiRuntime(int& argc, char**& argv) {
   for (std::size_t i = 0; i < crashes.size(); ++i) sigaction(crashes[i], nullptr, &handlers[i]);
   if (initialized == 0) {
     int provided = 0;
-    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided);
     owns_mpi_ = true;
   }
   world_.emplace(MPI_COMM_WORLD);

@@ -24,6 +24,12 @@ BlockSource::BlockSource(FilePool& files, const Scan& scan) : files_(files), sca
   }
 }
 
+double BlockSource::decode_seconds() const noexcept {
+  double seconds = 0;
+  for (const Input& input : inputs_) seconds += input.reader ? input.reader->decode_seconds() : 0;
+  return seconds;
+}
+
 void BlockSource::read(const Box& block) {
   for (std::size_t d = 0; d < inputs_.size(); ++d) {
     const ScanDataset& dataset = scan_.datasets[d];

@@ -32,6 +32,7 @@ ArrayView Intermediates::view(std::size_t index) const {
 }
 
 void Intermediates::add(std::size_t index, const Box& box, std::span<const std::byte> values) {
+  const std::scoped_lock hold(mutex_);
   found_.push_back({index, box.start, box.count, std::string(reinterpret_cast<const char*>(values.data()), values.size())});
 }
 

@@ -209,12 +209,12 @@ class Arrangement {
         values = std::max<std::int64_t>(values, element_size(target.finalizer.result));
       const std::int64_t results = tile_outputs(group) * (values + 8);
       state += group.live_tiles * group.tile_state + results;
-      if (context_.options.topology.ranks > 1 || context_.options.schedule == Schedule::dynamic_dealing) {
+      if (context_.options.topology.ranks * context_.options.threads > 1 || context_.options.schedule == Schedule::dynamic_dealing) {
         state += group.streamed ? 2 * group.tile_state : 0;
         merging = std::max(merging, 3 * group.tile_state);
       }
     }
-    pass_.memory = blocks + state + merging;
+    pass_.memory = context_.options.threads * (blocks + state) + merging;
   }
 
   Pass& pass_;

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "xylem/model/chunk_grid.hpp"
+#include "xylem/support/timer.hpp"
 
 #include "detail/chunks.hpp"
 #include "detail/compat.hpp"
@@ -49,7 +50,9 @@ void DirectReader::read(const Box& box, std::span<std::byte> out) {
   });
 }
 
-void DirectReader::read_chunk(const Shape& start, std::span<std::byte> out) {
+// The stored bytes of a chunk, and which filters they skipped; nothing where it was never written, and `out` is filled.
+std::optional<std::uint32_t> DirectReader::fetch(const Shape& start, std::span<std::byte> out) {
+  const auto hold = h5::hold_library();
   const std::vector<hsize_t> offset = h5::to_hsize(start);
   const auto fail = [&](const std::string& reason) { fail_chunk(info_, start, reason); };
   // Not H5Dget_chunk_info_by_coord, which HDF5 1.10 answers by walking the whole chunk index.
@@ -57,20 +60,28 @@ void DirectReader::read_chunk(const Shape& start, std::span<std::byte> out) {
   std::uint32_t read_mask = 0;
   if (H5Dget_chunk_storage_size(dataset_, offset.data(), &size) < 0) {
     const std::string reason = h5::last_error();
-    if (reason == "chunk storage is not allocated") return write_fill(info_, out);
+    if (reason == "chunk storage is not allocated") return write_fill(info_, out), std::nullopt;
     fail("HDF5: " + reason);
   }
   if (size == 0) {  // never written, as other releases put it, or damaged
     std::byte nothing{};
-    if (h5::read_chunk(dataset_, offset.data(), read_mask, &nothing, 1) < 0) return write_fill(info_, out);
+    if (h5::read_chunk(dataset_, offset.data(), read_mask, &nothing, 1) < 0) return write_fill(info_, out), std::nullopt;
     fail("it holds no bytes");
   }
   if (size > out.size() + max_expansion_bytes)
     fail(fmt::format("it claims {} stored bytes for {} bytes of elements", size, out.size()));
   raw_.resize(size);
   if (h5::read_chunk(dataset_, offset.data(), read_mask, raw_.data(), raw_.size()) < 0) fail("HDF5: " + h5::last_error());
-  const std::string problem = pipeline_.decode(raw_, read_mask, out);
-  if (!problem.empty()) fail(problem);
+  return read_mask;
+}
+
+void DirectReader::read_chunk(const Shape& start, std::span<std::byte> out) {
+  const auto read_mask = fetch(start, out);
+  if (!read_mask) return;
+  const Timer timer;
+  const std::string problem = pipeline_.decode(raw_, *read_mask, out);
+  decode_seconds_ += timer.seconds();
+  if (!problem.empty()) fail_chunk(info_, start, problem);
 }
 
 // Copies the chunk just read to its place in `box`, row by row along the fastest dimension.

@@ -51,6 +51,11 @@ PropertyList access_properties() {
 
 }  // namespace
 
+std::unique_lock<std::recursive_mutex> hold_library() {
+  static std::recursive_mutex mutex;
+  return std::unique_lock(mutex);
+}
+
 std::string library_version() {
   unsigned major = 0, minor = 0, release = 0;
   H5get_libversion(&major, &minor, &release);

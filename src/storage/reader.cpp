@@ -37,6 +37,7 @@ std::int64_t bytes_of_elements(const DatasetInfo& info) {
 }  // namespace
 
 std::shared_ptr<const h5::File> FilePool::open(const std::string& path) {
+  const auto hold = h5::hold_library();
   const auto known = std::find_if(files_.begin(), files_.end(), [&](const auto& entry) { return entry.first == path; });
   if (known != files_.end()) {
     files_.splice(files_.begin(), files_, known);
@@ -47,11 +48,14 @@ std::shared_ptr<const h5::File> FilePool::open(const std::string& path) {
   return files_.front().second;
 }
 
+double DatasetReader::decode_seconds() const noexcept { return direct_ ? direct_->decode_seconds() : 0; }
+
 DatasetReader::~DatasetReader() = default;
 DatasetReader::DatasetReader(DatasetReader&&) noexcept = default;
 
 DatasetReader::DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo> info, IoStrategy strategy)
     : info_(std::move(info)), file_(files.open(info_->ref.file)) {
+  const auto hold = h5::hold_library();
   const h5::PropertyList access(H5Pcreate(H5P_DATASET_ACCESS));
   H5Pset_chunk_cache(access.get(), 0, 0, 1.0);
   dataset_ = h5::Dataset(H5Dopen2(file_->get(), info_->ref.path.c_str(), access.get()));
@@ -86,6 +90,7 @@ void DatasetReader::read(const Box& box, std::span<std::byte> out) {
   XYLEM_EXPECT(static_cast<std::int64_t>(out.size()) == box.size() * info_->dtype.size, "the buffer fits the box");
   if (out.empty()) return;
   if (direct_ && is_whole_chunks(*info_, box)) return direct_->read(box, out);
+  const auto hold = h5::hold_library();
   if (!info_->fill_defined) write_fill(*info_, out);  // HDF5 leaves what was never written as it finds it
   if (!try_read(box, out.data())) blame(box, out);
 }

@@ -13,13 +13,13 @@
 namespace xylem {
 
 /// Takes finished values on the rank that found them: `box` of the result of this number, row-major, in its native type (booleans
-/// one byte). Every element of every result comes exactly once, on one rank.
+/// one byte). Every element of every result comes exactly once, on one rank. Threads of a rank may call it at the same time.
 using ResultSink = std::function<void(std::size_t result, const Box& box, std::span<const std::byte> values)>;
 
-/// Where a rank's time went, in seconds.
+/// Where a rank's time went, in seconds; what its threads do, added up.
 struct RankTimes {
-  double read = 0;      ///< fetching stored bytes
-  double decode = 0;    ///< undoing filters
+  double read = 0;      ///< fetching blocks, and undoing their filters
+  double decode = 0;    ///< of that, undoing filters; 0 where HDF5 does
   double evaluate = 0;  ///< expressions and accumulators
   double merge = 0;     ///< joining what ranks found, waiting for the slowest among them
   double write = 0;     ///< in the sink

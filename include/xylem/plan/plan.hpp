@@ -27,6 +27,7 @@ enum class Schedule : std::uint8_t {
 /// What a plan is made for.
 struct PlanOptions {
   Topology topology{};
+  int threads = 1;                ///< of each rank: workers that share its memory
   std::int64_t memory_limit = 0;  ///< bytes per rank, above what an idle process takes
   std::int64_t memory_held = 0;   ///< of these, bytes that metadata take already
   Schedule schedule = Schedule::static_dealing;

@@ -2,10 +2,15 @@
 
 #include <hdf5.h>
 
+#include <mutex>
 #include <string>
 #include <utility>
 
 namespace xylem::h5 {
+
+/// Keeps other threads of this process from calling HDF5, which is seldom built for several at once. What readers do between their
+/// calls, decoding above all, needs no such lock.
+[[nodiscard]] std::unique_lock<std::recursive_mutex> hold_library();
 
 /// Owns one HDF5 identifier and closes it with `Close`.
 template <herr_t (*Close)(hid_t)>
@@ -14,7 +19,9 @@ class Handle {
   Handle() = default;
   explicit Handle(hid_t id) noexcept : id_(id) {}
   ~Handle() {
-    if (id_ >= 0) Close(id_);
+    if (id_ < 0) return;
+    const auto hold = hold_library();
+    Close(id_);
   }
   Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, H5I_INVALID_HID)) {}
   Handle& operator=(Handle&& other) noexcept {

@@ -38,6 +38,8 @@ class DirectReader;
 /// Strategies: `direct` fetches raw chunks and decodes them with our own pipeline (deflate by libdeflate, shuffle, fletcher32);
 /// `hyperslab` goes through HDF5's pipeline, for everything else: no filters or others, datasets that are not chunked, boxes that
 /// cut chunks, elements that HDF5 must convert. `automatic` is direct where it can be.
+///
+/// Each thread has readers and files of its own; they may read at the same time, one in HDF5 and others decoding.
 class DatasetReader {
  public:
   /// Opens the dataset. Throws DataError when it is no longer what `info` says (shape, type, chunks), UsageError when it cannot
@@ -50,6 +52,9 @@ class DatasetReader {
   /// `info.dtype.standard` is false). `out` holds box.size() * dtype.size bytes. Throws DataError naming file, dataset and, where
   /// one is to blame, the chunk.
   void read(const Box& box, std::span<std::byte> out);
+
+  /// Seconds that undoing filters took so far; 0 where HDF5 does it while it reads.
+  [[nodiscard]] double decode_seconds() const noexcept;
 
   /// What is stored. Reads the dataset's chunk index, no elements. Throws DataError where that index cannot be
   /// read, or where the file is too short for what it claims.

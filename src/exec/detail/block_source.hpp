@@ -26,6 +26,8 @@ class BlockSource {
   void read(const Box& block);
   /// After read(): what is in memory of a dataset; `data` is null where the block needs nothing of it.
   [[nodiscard]] const ArrayView& view(std::size_t dataset) const { return inputs_[dataset].view; }
+  /// Seconds that undoing filters took so far.
+  [[nodiscard]] double decode_seconds() const noexcept;
 
  private:
   struct Input {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <mutex>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "xylem/comm/communicator.hpp"
@@ -17,7 +19,7 @@ class Intermediates {
   explicit Intermediates(const Plan& plan);
 
   [[nodiscard]] ArrayView view(std::size_t index) const;
-  /// Notes values that this rank has found.
+  /// Notes values that this rank has found. Any thread.
   void add(std::size_t index, const Box& box, std::span<const std::byte> values);
   /// Tells all ranks what each has found since the last time.
   /// Collective: yes.
@@ -40,6 +42,7 @@ class Intermediates {
 
   const Plan& plan_;
   std::vector<std::vector<std::byte>> values_;
+  std::mutex mutex_;
   std::vector<Found> found_;
 };
 

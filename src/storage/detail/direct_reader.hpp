@@ -25,11 +25,14 @@ class DirectReader {
 
   /// As DatasetReader::read.
   void read(const Box& box, std::span<std::byte> out);
+  /// Seconds that the filters took so far.
+  [[nodiscard]] double decode_seconds() const noexcept { return decode_seconds_; }
 
  private:
   DirectReader(hid_t dataset, const DatasetInfo& info, FilterPipeline pipeline);
   void reserve();
   void read_chunk(const Shape& start, std::span<std::byte> out);
+  std::optional<std::uint32_t> fetch(const Shape& start, std::span<std::byte> out);
   void scatter(const Shape& start, const Box& box, std::span<std::byte> out) const;
 
   hid_t dataset_;
@@ -37,6 +40,7 @@ class DirectReader {
   FilterPipeline pipeline_;
   std::vector<std::byte> raw_;
   std::vector<std::byte> chunk_;
+  double decode_seconds_ = 0;
 };
 
 }  // namespace xylem

@@ -1,0 +1,141 @@
+#include "detail/worker.hpp"
+
+#include "xylem/support/error.hpp"
+#include "xylem/support/text.hpp"
+#include "xylem/support/timer.hpp"
+
+namespace xylem::detail {
+
+std::unique_ptr<Accumulators> make_state(const Plan& plan, const Pass& pass, std::size_t group, std::int64_t tile) {
+  const ReductionGroup& of = pass.groups[group];
+  return std::make_unique<Accumulators>(of.program, of.aggregates, of.tile(tile).size(), plan.options.sums, of.tile_state);
+}
+
+void Outlet::emit(const Destination& destination, const Box& box, std::span<const std::byte> values, double& seconds) const {
+  if (box.size() == 0) return;
+  if (destination.intermediate) return intermediates_.add(destination.index, box, values);
+  const Timer timer;
+  sink_(destination.index, box, values);
+  seconds += timer.seconds();
+}
+
+void Outlet::finish(std::size_t group, std::int64_t tile, const Accumulators& state, double& seconds) const {
+  const ReductionGroup& of = pass_.groups[group];
+  const Box outputs = of.tile(tile);
+  for (const ReductionGroup::Target& target : of.targets) {
+    std::vector<std::byte> values(static_cast<std::size_t>(outputs.size() * element_size(target.finalizer.result)));
+    const auto overflow = state.finalize(target.finalizer, values);
+    const Destination& to = target.destination;
+    const std::size_t rank = to.intermediate ? plan_.intermediates[to.index].shape.size() : plan_.results[to.index].shape.size();
+    Box box{Shape(rank, 0), Shape(rank, 1)};
+    for (std::size_t a = 0; a < target.axes.size(); ++a) {
+      const auto axis = static_cast<std::size_t>(target.axes[a]);
+      box.start[axis] = outputs.start[a] + of.origin[a];
+      box.count[axis] = outputs.count[a];
+    }
+    if (overflow) fail_overflow(target, box, *overflow);
+    emit(to, box, values, seconds);
+  }
+}
+
+void Outlet::fail_overflow(const ReductionGroup::Target& target, const Box& box, std::int64_t index) const {
+  Shape place(box.count.size());
+  for (std::size_t d = place.size(); d-- > 0;) {
+    place[d] = box.start[d] + index % box.count[d];
+    index /= box.count[d];
+  }
+  const Destination& to = target.destination;
+  throw DataError("the {} of '{}' at {} does not fit in {}; convert to float64 with astype first",
+                  reduction_info(target.finalizer.reduction).name,
+                  printable(to.intermediate ? plan_.intermediates[to.index].what : plan_.results[to.index].name),
+                  format_shape(place), type_name(target.finalizer.result));
+}
+
+void Worker::run(const std::vector<ScanRange>& ranges, Progress& progress) {
+  for (const ScanRange& range : ranges) run_range(range, progress);
+  release_all(true);
+}
+
+std::vector<TilePart> Worker::finish() {
+  release_all(false);
+  return std::move(parts_);
+}
+
+void Worker::run_range(const ScanRange& range, Progress& progress) {
+  const Scan& scan = pass_.scans[range.scan];
+  BlockSource source(files_, scan);
+  std::vector<EvaluationRun> evaluations;
+  evaluations.reserve(scan.evaluations.size());
+  for (const Evaluation& evaluation : scan.evaluations) evaluations.emplace_back(pass_, evaluation);
+  const EvaluationContext context{
+      [&](const Leaf& leaf) { return leaf.intermediate ? intermediates_.view(leaf.index) : source.view(leaf.index); },
+      [&](std::size_t group, std::int64_t tile) -> LiveTile& { return live_tile(group, tile); },
+      [&](const Destination& destination, const Box& box, std::span<const std::byte> values) {
+        outlet_.emit(destination, box, values, times_.write);
+      }};
+  std::vector<Shape> places(pass_.groups.size());
+  for (std::int64_t i = range.begin; i < range.end; ++i) {
+    const Box block = scan.box(i);
+    release_behind(scan, block, places);
+    const Timer timer;
+    source.read(block);
+    const double read = timer.seconds(), written = times_.write;
+    for (std::size_t e = 0; e < evaluations.size(); ++e) {
+      try {
+        evaluations[e].run(block, context);
+      } catch (const DataError& error) {
+        throw DataError("{} (in block {} of {})", error.what(), format_box(block),
+                        scan.datasets.empty() ? "what is in memory" : scan.datasets[0].info->ref.describe());
+      }
+    }
+    times_.read += read;
+    times_.evaluate += timer.seconds() - read - (times_.write - written);
+    ++times_.blocks;
+    progress.advance(scan.weight / scan.num_blocks);
+  }
+  times_.decode += source.decode_seconds();
+}
+
+// Tiles of streamed groups are left behind when blocks move on along an axis that the tiles are cut along.
+void Worker::release_behind(const Scan& scan, const Box& block, std::vector<Shape>& places) {
+  for (const Evaluation& evaluation : scan.evaluations) {
+    for (const GroupInput& input : evaluation.groups) {
+      const ReductionGroup& group = pass_.groups[input.group];
+      if (!group.streamed) continue;
+      Shape place;
+      for (std::size_t k = 0; k < block.start.size(); ++k) {
+        const int axis = input.axes[k].axis;
+        if (axis >= 0 && group.cuts[static_cast<std::size_t>(axis)].size() > 2) place.push_back(block.start[k]);
+      }
+      if (!places[input.group].empty() && place != places[input.group]) release(input.group);
+      places[input.group] = std::move(place);
+    }
+  }
+}
+
+LiveTile& Worker::live_tile(std::size_t group, std::int64_t tile) {
+  LiveTile& live = live_[group][tile];
+  if (!live.state) live.state = make_state(plan_, pass_, group, tile);
+  return live;
+}
+
+void Worker::release_all(bool streamed) {
+  for (std::size_t g = 0; g < live_.size(); ++g) {
+    if (pass_.groups[g].streamed || !streamed) release(g);
+  }
+}
+
+// Finishes the tiles of a group that are whole, and packs the others for those who have the rest.
+void Worker::release(std::size_t group) {
+  for (auto& [tile, live] : live_[group]) {
+    if (live.elements == pass_.groups[group].tile(tile).size() * pass_.groups[group].reduced) {
+      outlet_.finish(group, tile, *live.state, times_.write);
+    } else {
+      parts_.push_back({group, tile, live.elements, live.state->pack()});
+    }
+    live.state.reset();
+  }
+  live_[group].clear();
+}
+
+}  // namespace xylem::detail
