@@ -7,7 +7,7 @@
 
 #include "xylem/array/catalog.hpp"
 #include "xylem/exec/coordinates.hpp"
-#include "xylem/exec/storage_summary.hpp"
+#include "xylem/job/compute.hpp"
 #include "xylem/plan/result_variable.hpp"
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/error.hpp"
@@ -127,16 +127,12 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
   });
   for (const std::string& note : catalog.notes()) log::note("{}", note);
 
-  const std::vector<StorageSummary> storage = summarize_storage(world, datasets_of(arrays), tree.scanned_by());
   options.plan.topology = {ranks.value_or(world.size())};
-  options.plan.memory_limit = options.memory > 0 ? options.memory : world.node_memory_per_rank();
+  options.plan.memory_limit = options.memory;
   // Metadata count, but for what differs between runs.
   constexpr std::int64_t mib = std::int64_t{1} << 20, start = 4 * mib;
-  const std::int64_t grown = resident_bytes() - idle - start;
-  std::vector<double> held{static_cast<double>(std::max<std::int64_t>(0, (grown + mib - 1) / mib * mib))};
-  world.all_reduce_max(held);
-  options.plan.memory_held = static_cast<std::int64_t>(held[0]);
-  planned.plan = world.agree([&] { return make_plan(arrays, storage, options.plan); });
+  options.plan.memory_held = std::max<std::int64_t>(0, (resident_bytes() - idle - start + mib - 1) / mib * mib);
+  planned.plan = plan_arrays(world, tree, arrays, options.plan);
   return planned;
 }
 

@@ -2,13 +2,21 @@
 
 /// All that a program on top of xylem needs, from its start to its results (target xylem::xylem).
 
+#include "xylem/array/catalog.hpp"
 #include "xylem/array/elementwise.hpp"
 #include "xylem/array/expression.hpp"
 #include "xylem/array/source.hpp"
 #include "xylem/comm/runtime.hpp"
+#include "xylem/exec/coordinates.hpp"
+#include "xylem/exec/execute.hpp"
 #include "xylem/exec/session.hpp"
 #include "xylem/exec/statistics.hpp"
+#include "xylem/job/compute.hpp"
+#include "xylem/output/result_table.hpp"
+#include "xylem/output/result_writer.hpp"
 #include "xylem/output/statistics.hpp"
+#include "xylem/plan/planner.hpp"
+#include "xylem/plan/result_variable.hpp"
 #include "xylem/storage/reader.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"

@@ -1,0 +1,118 @@
+#include "xylem/job/compute.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <span>
+
+#include "xylem/comm/archive.hpp"
+#include "xylem/exec/storage_summary.hpp"
+#include "xylem/model/half.hpp"
+#include "xylem/model/runs.hpp"
+#include "xylem/plan/result_variable.hpp"
+#include "xylem/support/contract.hpp"
+#include "xylem/support/text.hpp"
+
+namespace xylem {
+namespace {
+
+// A piece of a result, for the other ranks.
+struct Piece {
+  std::uint64_t result = 0;
+  Shape start;
+  Shape count;
+  std::vector<std::byte> values;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(result, start, count, values);
+  }
+};
+
+void put(const Piece& piece, ComputedArray& into) {
+  const auto size = static_cast<std::int64_t>(element_size(into.variable.dtype));
+  const std::byte* from = piece.values.data();
+  for_each_run(into.variable.shape, {piece.start, piece.count}, [&](std::int64_t first, std::int64_t count) {
+    std::memcpy(into.elements.data() + first * size, from, static_cast<std::size_t>(count * size));
+    from += count * size;
+  });
+}
+
+}  // namespace
+
+Plan plan_arrays(const Communicator& comm, const Tree& tree, const std::vector<NamedArray>& arrays, PlanOptions options) {
+  const std::vector<StorageSummary> storage = summarize_storage(comm, datasets_of(arrays), tree.scanned_by());
+  if (options.memory_limit == 0) options.memory_limit = comm.node_memory_per_rank();
+  // All ranks make the same plan, of the least limit and the most that is held.
+  std::array<double, 2> extremes{static_cast<double>(options.memory_held), -static_cast<double>(options.memory_limit)};
+  comm.all_reduce_max(extremes);
+  options.memory_held = static_cast<std::int64_t>(extremes[0]);
+  options.memory_limit = static_cast<std::int64_t>(-extremes[1]);
+  return comm.agree([&] { return make_plan(arrays, storage, options); });
+}
+
+std::vector<ComputedArray> compute(const Communicator& comm, const Tree& tree, const std::vector<NamedArray>& arrays,
+                                   const PlanOptions& options) {
+  PlanOptions own = options;
+  own.topology = comm.topology();
+  const Plan plan = plan_arrays(comm, tree, arrays, own);
+  std::vector<Piece> pieces;
+  std::mutex mutex;
+  (void)execute(comm, plan, [&](std::size_t result, const Box& box, std::span<const std::byte> values) {
+    const std::scoped_lock hold(mutex);
+    pieces.push_back({result, box.start, box.count, {values.begin(), values.end()}});
+  });
+  std::vector<ComputedArray> computed;
+  for (const NamedArray& named : arrays) {
+    ComputedArray& result = computed.emplace_back(ComputedArray{describe_result(named.name, named.array), {}});
+    const auto elements = num_elements(result.variable.shape);
+    result.elements.resize(static_cast<std::size_t>(*elements * element_size(result.variable.dtype)));
+  }
+  for (std::string& theirs : comm.all_gather(to_bytes(pieces))) {
+    for (const Piece& piece : from_bytes<std::vector<Piece>>(std::move(theirs))) put(piece, computed[piece.result]);
+  }
+  return computed;
+}
+
+double ComputedArray::number() const {
+  if (!variable.shape.empty()) {
+    throw UsageError("the result '{}' has shape {}, and is not one number", printable(variable.name),
+                     format_shape(variable.shape));
+  }
+  const auto as = [&]<class T>(T value) {
+    std::memcpy(&value, elements.data(), sizeof value);
+    return value;
+  };
+  switch (variable.dtype) {
+    case ElementType::boolean:
+    case ElementType::uint8: return as(std::uint8_t{});
+    case ElementType::int8: return as(std::int8_t{});
+    case ElementType::int16: return as(std::int16_t{});
+    case ElementType::int32: return as(std::int32_t{});
+    case ElementType::int64: return static_cast<double>(as(std::int64_t{}));
+    case ElementType::uint16: return as(std::uint16_t{});
+    case ElementType::uint32: return as(std::uint32_t{});
+    case ElementType::uint64: return static_cast<double>(as(std::uint64_t{}));
+    case ElementType::float16: return widen_half(as(std::uint16_t{}));
+    case ElementType::float32: return as(float{});
+    case ElementType::float64: break;
+  }
+  return as(double{});
+}
+
+namespace detail {
+
+ElementType element_type_of(std::size_t size, bool floating, bool with_sign, bool boolean) {
+  for (const ElementType type : kElementTypes) {
+    if (static_cast<std::size_t>(element_size(type)) != size || (type == ElementType::boolean) != boolean) continue;
+    if (boolean || (is_floating(type) == floating && (floating || is_signed_integer(type) == with_sign))) return type;
+  }
+  throw UsageError("no element type has {} bytes", size);
+}
+
+void fail_type(const ResultVariable& variable, ElementType asked) {
+  throw UsageError("the result '{}' is {}, not {}; compute it with astype, or ask for its own type", printable(variable.name),
+                   type_name(variable.dtype), type_name(asked));
+}
+
+}  // namespace detail
+}  // namespace xylem
