@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "xylem/array/catalog.hpp"
-#include "xylem/exec/coordinates.hpp"
 #include "xylem/job/compute.hpp"
 #include "xylem/plan/result_variable.hpp"
 #include "xylem/support/bytes.hpp"
@@ -114,8 +113,7 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
 
   std::vector<std::string> texts;
   for (const Expression& expression : options.expressions) texts.push_back(expression.text);
-  Catalog catalog = world.agree([&] { return Catalog(tree, texts, options.catalog); });
-  catalog.know(read_coordinates(world, catalog.coordinates(), catalog.coordinate_decodings()));
+  Catalog catalog = open_catalog(world, tree, texts, options.catalog);
   std::vector<NamedArray> arrays;
   Planned planned;
   world.agree([&] {

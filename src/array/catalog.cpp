@@ -124,6 +124,11 @@ std::optional<Array> Catalog::find(const std::string& name) {
   return found_.emplace(name, arrays.size() == 1 ? arrays[0] : join(name, arrays)).first->second;
 }
 
+Array Catalog::get(const std::string& name) {
+  if (auto found = find(name)) return *found;
+  throw UsageError("there is no dataset '{}'{}", printable(name), did_you_mean(name, names().all()));
+}
+
 Array Catalog::join(const std::string& name, const std::vector<Array>& arrays) {
   const Array& first = arrays[0];
   if (options_.concat) {

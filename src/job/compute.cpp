@@ -5,6 +5,7 @@
 #include <span>
 
 #include "xylem/comm/archive.hpp"
+#include "xylem/exec/coordinates.hpp"
 #include "xylem/exec/storage_summary.hpp"
 #include "xylem/model/half.hpp"
 #include "xylem/model/runs.hpp"
@@ -38,6 +39,13 @@ void put(const Piece& piece, ComputedArray& into) {
 }
 
 }  // namespace
+
+Catalog open_catalog(const Communicator& comm, const Tree& tree, const std::vector<std::string>& texts,
+                     const CatalogOptions& options) {
+  Catalog catalog = comm.agree([&] { return Catalog(tree, texts, options); });
+  catalog.know(read_coordinates(comm, catalog.coordinates(), catalog.coordinate_decodings()));
+  return catalog;
+}
 
 Plan plan_arrays(const Communicator& comm, const Tree& tree, const std::vector<NamedArray>& arrays, PlanOptions options) {
   const std::vector<StorageSummary> storage = summarize_storage(comm, datasets_of(arrays), tree.scanned_by());

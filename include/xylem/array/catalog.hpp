@@ -41,6 +41,9 @@ class Catalog {
   /// for several datasets of a file, and for arrays that cannot be joined.
   [[nodiscard]] ExpressionNames names();
 
+  /// The array of a name. Throws UsageError, with the nearest names, where there is none.
+  [[nodiscard]] Array get(const std::string& name);
+
   /// What was passed over, a line each.
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
 

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "xylem/array/catalog.hpp"
 #include "xylem/comm/communicator.hpp"
 #include "xylem/exec/execute.hpp"
 #include "xylem/plan/planner.hpp"
@@ -16,6 +17,12 @@
 #include "xylem/tree/load.hpp"
 
 namespace xylem {
+
+/// The datasets of a tree as arrays, with the values of their coordinates known. `texts` are names, or expressions with names in
+/// them, of the datasets that will be asked for. The tree must outlive the catalog. Throws DataError.
+/// Collective: yes; all ranks pass the same.
+[[nodiscard]] Catalog open_catalog(const Communicator& comm, const Tree& tree, const std::vector<std::string>& texts,
+                                   const CatalogOptions& options = {});
 
 /// A result in whole: what it is, and its elements, row-major, in the native form of its type (booleans one byte).
 struct ComputedArray {
