@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
     const Array t = data.get("temperature");
 
     // One plan: every stored chunk is read once for all three.
-    const auto [mean, spread, tropics] = compute(world, tree, t.mean("time"), t.std(), t.sel("lat", {-30, 30}).mean());
+    const auto [mean, spread, tropics] = compute(world, tree, t.mean("time"), t.std(), t.sel("y", {-30, 30}).mean());
 
     ResultWriter writer(world, "climatology.nc", {mean.variable}, "climatology");
     if (world.rank() == 0) {
