@@ -9,7 +9,6 @@
 #include "xylem/model/limits.hpp"
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/contract.hpp"
-#include "xylem/support/text.hpp"
 
 namespace xylem {
 namespace {
@@ -25,10 +24,6 @@ constexpr std::int64_t max_whole_chunk_bytes = 4 * mib;
 // What a rank needs besides its buffers: HDF5's caches of open files, its type conversion and sieve buffers, kernel scratch, and
 // the accumulators of the datasets that it shares with other ranks.
 constexpr std::int64_t fixed_bytes = max_open_files * hdf5_file_memory + 4 * mib;
-
-std::string name(const DatasetInfo& info) {
-  return fmt::format("dataset '{}' of '{}'", printable(info.ref.path), printable(info.ref.file));
-}
 
 std::int64_t bytes_of(const Shape& shape, const DatasetInfo& info) {
   const auto elements = num_elements(shape);
@@ -116,7 +111,7 @@ void check_limit(const DatasetInfo& info, const StorageSummary& summary, std::in
   throw ResourceError(
       "{} has chunks of {} ({}), which must be {} whole; a memory limit of {} per rank{} does not hold them: give at least "
       "--memory {}MiB",
-      name(info), format_shape(info.chunk), format_bytes(chunk_bytes(info)), info.filters.empty() ? "read" : "decoded",
+      info.ref.describe(), format_shape(info.chunk), format_bytes(chunk_bytes(info)), info.filters.empty() ? "read" : "decoded",
       format_bytes(memory_limit), taken, needed_mib);
 }
 
@@ -155,7 +150,8 @@ void take_stored_chunks(DatasetScan& scan, const StorageSummary& summary) {
 DatasetScan make_scan(const std::shared_ptr<const DatasetInfo>& info, const StorageSummary& summary, std::int64_t memory_limit) {
   XYLEM_EXPECT(info->dtype.is_numeric(), "numeric datasets only");
   const auto elements = info->null ? 0 : num_elements(info->shape);
-  if (!elements) throw DataError("{} has shape {}, more elements than 63 bits can count", name(*info), format_shape(info->shape));
+  if (!elements)
+    throw DataError("{} has shape {}, more elements than 63 bits can count", info->ref.describe(), format_shape(info->shape));
   DatasetScan scan;
   scan.info = info;
   if (!is_stored(*info, summary)) {

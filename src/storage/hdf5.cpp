@@ -94,6 +94,9 @@ File open_readonly(const std::string& path) {
   if (reason.find("file signature not found") != std::string::npos) {
     throw DataError("'{}' is not an HDF5 file ({} bytes without an HDF5 signature)", name, status.st_size);
   }
+  if (reason.find("already open for write") != std::string::npos) {
+    throw DataError("'{}' is open for writing, or was not closed (HDF5: {}): wait for its writer to end", name, reason);
+  }
   throw DataError("cannot open '{}' as HDF5 ({}): the file is damaged, or of a newer format than this HDF5 library reads", name,
                   reason);
 }

@@ -14,6 +14,7 @@
 #include "detail/direct_reader.hpp"
 #include "detail/extents.hpp"
 #include "detail/types.hpp"
+#include "detail/virtual_sources.hpp"
 
 namespace xylem {
 namespace {
@@ -116,6 +117,7 @@ void DatasetReader::blame(const Box& box, std::span<std::byte> scratch) const {
 
 StorageSummary DatasetReader::summarize() const {
   if (info_->layout == Layout::chunked) return summarize_chunks();
+  if (info_->layout == Layout::virtual_dataset) check_virtual_sources(dataset_.get(), *info_);
   StorageSummary summary;
   summary.allocated_chunks = 1;  // what is stored elsewhere is read to find out
   const hsize_t stored = H5Dget_storage_size(dataset_.get());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 namespace xylem {
@@ -32,19 +33,37 @@ std::size_t match_set(std::string_view pattern, char c, bool& matched) {
   return 0;
 }
 
+char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+
+// Characters to change, insert, delete, or exchange with their neighbour.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
+  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
-  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
   for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
+    before.swap(last);
+    last.swap(row);
+    row[0] = i + 1;
     for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t change = diagonal + (lower(a[i]) == lower(b[j]) ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({change, row[j] + 1, diagonal + 1});
+      const bool same = lower(a[i]) == lower(b[j]);
+      row[j + 1] = std::min({last[j] + (same ? 0 : 1), last[j + 1] + 1, row[j] + 1});
+      const bool exchanged = i > 0 && j > 0 && lower(a[i]) == lower(b[j - 1]) && lower(a[i - 1]) == lower(b[j]);
+      if (exchanged) row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
     }
   }
   return row.back();
+}
+
+std::string_view last_component(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+bool share_a_letter(std::string_view a, std::string_view b) {
+  return std::any_of(a.begin(), a.end(),
+                     [&](char c) { return std::any_of(b.begin(), b.end(), [&](char d) { return lower(c) == lower(d); }); });
+}
+
+// The distance between two names, or nothing where it is more than a third of their length.
+std::optional<std::size_t> near_distance(std::string_view a, std::string_view b) {
+  const std::size_t distance = edit_distance(a, b);
+  return 3 * distance <= std::max(a.size(), b.size()) ? std::optional(distance) : std::nullopt;
 }
 
 }  // namespace
@@ -107,12 +126,13 @@ bool glob_match(std::string_view pattern, std::string_view path) {
 
 std::vector<std::string> nearest_names(std::string_view name, const std::vector<std::string>& names, std::size_t count) {
   std::vector<std::pair<std::size_t, std::string>> near;
-  const std::string tail = fmt::format("/{}", name.substr(name.rfind('/') + 1));
   for (const std::string& candidate : names) {
-    const std::size_t limit = std::max<std::size_t>(2, std::max(name.size(), candidate.size()) / 3);
-    std::size_t distance = edit_distance(name, candidate);
-    distance = std::min(distance, 1 + edit_distance(tail, candidate.substr(std::min(candidate.rfind('/'), candidate.size()))));
-    if (distance <= limit) near.emplace_back(distance, candidate);
+    if (!share_a_letter(last_component(name), last_component(candidate))) continue;
+    if (const auto distance = near_distance(name, candidate)) {
+      near.emplace_back(*distance, candidate);
+    } else if (const auto tails = near_distance(last_component(name), last_component(candidate))) {
+      near.emplace_back(*tails + 1, candidate);
+    }
   }
   std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> result;

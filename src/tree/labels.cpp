@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "xylem/support/error.hpp"
-#include "xylem/support/text.hpp"
 
 #include "detail/labels.hpp"
 
@@ -17,9 +16,8 @@ void name_the_rest(const DatasetInfo& info, DimNames& names) {
     if (!names[d].empty()) continue;
     std::string name = fmt::format("dim_{}", d);
     if (std::find(names.begin(), names.end(), name) != names.end()) {
-      throw DataError(
-          "dataset '{}' of '{}' names another dim '{}', which dimension {} is called for want of a name (name it too)",
-          printable(info.ref.path), printable(info.ref.file), name, d);
+      throw DataError("{} names another dim '{}', which dimension {} is called for want of a name (name it too)",
+                      info.ref.describe(), name, d);
     }
     names[d] = std::move(name);
   }

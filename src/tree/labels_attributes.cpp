@@ -31,8 +31,8 @@ struct Named {
   const AttributeValue& value;
 
   [[noreturn]] void reject(const std::string& why) const {
-    throw DataError("attribute '{}' = {} of dataset '{}' of '{}' cannot be used ({})", printable(attribute),
-                    format_attribute(value), printable(info.ref.path), printable(info.ref.file), why);
+    throw DataError("attribute '{}' = {} of {} cannot be used ({})", printable(attribute), format_attribute(value),
+                    info.ref.describe(), why);
   }
 };
 
@@ -170,8 +170,8 @@ DimNames names_from_attributes(const DatasetInfo& info) {
   std::set<std::string> seen;
   for (const std::string& name : names) {
     if (!name.empty() && !seen.insert(name).second) {
-      throw DataError("the attributes '{}' and '{}<i>' of dataset '{}' of '{}' name two dims '{}' (dims need different names)",
-                      dims_attribute, dim_name_prefix, printable(info.ref.path), printable(info.ref.file), printable(name));
+      throw DataError("the attributes '{}' and '{}<i>' of {} name two dims '{}' (dims need different names)", dims_attribute,
+                      dim_name_prefix, info.ref.describe(), printable(name));
     }
   }
   return names;

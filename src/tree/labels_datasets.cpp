@@ -23,10 +23,6 @@ std::string base_name(const std::string& path) { return path.substr(path.rfind('
 
 bool is_pure_dim(const DatasetInfo& info) { return info.is_scale && info.scale_name.rfind(no_variable, 0) == 0; }
 
-std::string where(const DatasetInfo& info) {
-  return fmt::format("dataset '{}' of '{}'", printable(info.ref.path), printable(info.ref.file));
-}
-
 // The dim of a number that netCDF-4 gave it, from the group upwards; empty where there is none.
 std::string netcdf_dim_name(const Group* group, std::int64_t number) {
   for (; group != nullptr; group = group->parent()) {
@@ -137,7 +133,8 @@ class Collector {
     for (const std::string& name : coordinate_names(info_)) {
       const Container* variable = find_variable(container_, name);
       if (variable == nullptr) {
-        labels_.notes.push_back(fmt::format("{} names a coordinate '{}', which is not there", where(info_), printable(name)));
+        labels_.notes.push_back(
+            fmt::format("{} names a coordinate '{}', which is not there", info_.ref.describe(), printable(name)));
       } else if (variable != &container_) {
         add(*variable, base_name(name), place(*variable, info_, names_));
       }
@@ -154,7 +151,7 @@ class Collector {
     if (!dims || misleads || variable.info().null) {
       labels_.notes.push_back(fmt::format("coordinate '{}' of shape {} does not fit the dims of {}",
                                           printable(variable.info().ref.path), format_shape(variable.info().shape),
-                                          where(info_)));
+                                          info_.ref.describe()));
       return;
     }
     Shape shape(variable.info().shape.begin(), variable.info().shape.begin() + static_cast<std::ptrdiff_t>(dims->size()));
@@ -200,7 +197,7 @@ void name_by_scales(const Container& container, DimNames& names, std::vector<std
     std::string name = name_by_scale(container, d);
     if (!name.empty() && std::find(names.begin(), names.end(), name) != names.end()) {
       notes.push_back(fmt::format("{} has two dims '{}' by its dimension scales: dimension {} is called dim_{}",
-                                  where(container.info()), printable(name), d, d));
+                                  container.info().ref.describe(), printable(name), d, d));
       continue;
     }
     names[d] = std::move(name);

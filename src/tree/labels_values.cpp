@@ -91,7 +91,8 @@ Sequence make_space(CoordMode mode, const AttributeValue& argument) {
   expect_list(argument, 2, 4, "two to four numbers: start, stop[, num[, endpoint]]");
   const auto args = *argument.as_doubles();
   const double count = args.size() > 2 ? args[2] : 50;
-  if (!(count >= 0 && count < 0x1p53) || std::floor(count) != count) unusable("the number of values is not a whole number");
+  if (!(count >= 0 && count < 0x1p53) || std::floor(count) != count)
+    unusable("the number of values must be a whole number, 0 or more");
   const bool endpoint = args.size() < 4 || args[3] != 0;
   return {static_cast<std::int64_t>(count), Space{args[0], args[1], endpoint, mode == CoordMode::logspace}};
 }

@@ -297,7 +297,7 @@ def links(path, rng):
     with h5py.File(os.path.join(folder, "virtual.h5"), "w", libver="latest") as file:
         layout = h5py.VirtualLayout((3, 20), "i4")
         layout[1] = h5py.VirtualSource("source.h5", "x", (20,))
-        layout[2] = h5py.VirtualSource("absent.h5", "x", (20,))
+        layout[2, :5] = h5py.VirtualSource("source.h5", "x", (20,))[10:15]
         file.create_virtual_dataset("virtual", layout, fillvalue=-4)
 
 

@@ -34,6 +34,18 @@ TEST(NearestNames, FindsTyposAndTails) {
   EXPECT_EQ(nearest_names("temperature", names).at(0), "/atm/temperature");
   EXPECT_TRUE(nearest_names("completely_else", names).empty());
   EXPECT_EQ(did_you_mean("pressure", names), "; did you mean '/atm/pressure'?");
+  EXPECT_EQ(nearest_names("U", names), std::vector<std::string>{"/u"});
+  EXPECT_EQ(nearest_names("tiem", {"item", "/run/time"}), (std::vector<std::string>{"item", "/run/time"}));
+}
+
+TEST(NearestNames, ShortNamesHaveNoUnrelatedNeighbours) {
+  EXPECT_TRUE(nearest_names("u", {"v", "/v", "w", "ab", "--x"}).empty());
+  EXPECT_TRUE(nearest_names("/u", {"/v", "/w", "/run_of_some_name/v", "/atm"}).empty());
+  EXPECT_TRUE(nearest_names("/atm/u", {"/atm/v", "/atm/t2"}).empty());
+  EXPECT_TRUE(nearest_names("ab", {"ac", "xy", "b"}).empty());
+  EXPECT_TRUE(nearest_names("", {"a", ""}).empty());
+  EXPECT_EQ(nearest_names("/x", {"/a/long/way/down/x", "/y"}), std::vector<std::string>{"/a/long/way/down/x"});
+  EXPECT_EQ(nearest_names("tmp", {"temp", "top", "map"}), (std::vector<std::string>{"temp", "top"}));
 }
 
 TEST(Text, WidthShortenPrintable) {

@@ -219,8 +219,10 @@ TEST_F(OneFile, Json) {
   Group& group = add_group(root, "g\n", {{"flag", scalar(integers({1}))}, {"nothing", {}}});
   AttributeValue square = integers({1, 2, 3, 4});
   square.shape = {2, 2};
+  AttributeValue without = integers({});
+  without.shape = {2, 0};
   add_dataset(group, "t", {2, 3}, [&](DatasetInfo& info) {
-    info.attributes = {{"dims", texts({"x", "y"})}, {"coords__x", reals({0.5, 1})}, {"square", square}};
+    info.attributes = {{"dims", texts({"x", "y"})}, {"coords__x", reals({0.5, 1})}, {"square", square}, {"without", without}};
     info.max_shape = {-1, 3};
     info.layout = Layout::chunked;
     info.chunk = {1, 3};
@@ -235,7 +237,7 @@ TEST_F(OneFile, Json) {
                   R"({"name":"t","kind":"dataset","path":"/g\n/t","dtype":"float32","shape":[2,3],"max_shape":[null,3],)"
                   R"("dims":["x","y"],"coords":[{"name":"x","dims":["x"],"mode":"values","size":2,"argument":[0.5,1.0]}],)"
                   R"("layout":"chunked","chunks":[1,3],"filters":["gzip"],)"
-                  R"("attributes":{"coords__x":[0.5,1.0],"dims":["x","y"],"square":[[1,2],[3,4]]}}]},)"
+                  R"("attributes":{"coords__x":[0.5,1.0],"dims":["x","y"],"square":[[1,2],[3,4]],"without":[]}}]},)"
                   R"({"name":"l","kind":"link","path":"/l","link":"soft","target":"/nothing","dangling":true}]}])");
   const std::string shallow = tree_json(tree, 1, problems);
   EXPECT_EQ(shallow.find("\"t\""), std::string::npos);

@@ -160,6 +160,7 @@ TEST(Coords, ArangeLinspaceLogspaceRefuse) {
   mode_error("arange", reals({0, std::numeric_limits<double>::quiet_NaN()}));
   EXPECT_CONTAINS(mode_error("linspace", reals({0, 1})), "50 values for dim 'x' of length 3");
   EXPECT_CONTAINS(mode_error("linspace", reals({0, 1, 2.5})), "whole number");
+  EXPECT_CONTAINS(mode_error("linspace", reals({0, 1, -1})), "0 or more");
   mode_error("linspace", reals({0, 1, -3}));
   mode_error("linspace", reals({0}));
   mode_error("linspace", reals({0, 1, 3, 1, 0}));

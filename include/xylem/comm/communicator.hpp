@@ -32,7 +32,8 @@ class Communicator {
   [[nodiscard]] Topology topology() const noexcept { return {size_}; }
 
   /// The memory that the job may use on this node (support/memory.hpp) in bytes, divided by the ranks of this communicator that
-  /// share it. Collective: yes.
+  /// share it.
+  /// Collective: yes.
   [[nodiscard]] std::int64_t node_memory_per_rank() const;
 
   /// Element-wise sums (modulo 2^64) and maxima over all ranks, in place; every rank passes the same number of values.

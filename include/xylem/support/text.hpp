@@ -14,8 +14,9 @@ bool is_glob(std::string_view text) noexcept;
 /// number of characters, '/' too ("a/**/b" matches "a/b" as well).
 bool glob_match(std::string_view pattern, std::string_view path);
 
-/// The members of `names` nearest to `name` (edit distance, letter case ignored), nearest first, at most `count`, and only those
-/// near enough to be meant. Names that end in "/name" count as near.
+/// The members of `names` nearest to `name` (characters to change, insert, delete or exchange; letter case ignored), nearest
+/// first, at most `count`: those of which no more than a third differs, in the whole path or in its last component. What has no
+/// letter of that component in common is never near.
 std::vector<std::string> nearest_names(std::string_view name, const std::vector<std::string>& names, std::size_t count = 3);
 
 /// "; did you mean 'a', 'b' or 'c'?" from nearest_names, or an empty string.
