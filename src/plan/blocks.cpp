@@ -14,9 +14,6 @@ namespace {
 
 constexpr std::int64_t mib = std::int64_t{1} << 20;
 
-// Blocks grow to this size, no further: it stays in a core's own cache between reading and computing.
-constexpr std::int64_t good_block_bytes = mib / 2;
-
 // Larger chunks are read in parts, unless they must be decoded.
 constexpr std::int64_t max_whole_chunk_bytes = 4 * mib;
 
@@ -54,12 +51,12 @@ Shape block_unit(const Scan& scan) {
 }
 
 // Grows along the fastest axis first, in whole multiples. A chunk that is read in parts is not crossed.
-Shape grow(Shape block, const Scan& scan, std::int64_t element_bytes, const Shape& bound) {
+Shape grow(Shape block, const Scan& scan, std::int64_t element_bytes, const Shape& bound, std::int64_t block_bytes) {
   std::int64_t bytes = element_bytes;
   for (const std::int64_t extent : block) bytes *= extent;
   for (std::size_t k = block.size(); k-- > 0;) {
     const std::int64_t extent = std::max<std::int64_t>(1, std::min(scan.shape[k], bound[k]));
-    const std::int64_t fits = std::max<std::int64_t>(1, good_block_bytes / std::max<std::int64_t>(1, bytes));
+    const std::int64_t fits = std::max<std::int64_t>(1, block_bytes / std::max<std::int64_t>(1, bytes));
     const std::int64_t needed = (extent + block[k] - 1) / block[k];
     const std::int64_t times = std::min(fits, needed);
     block[k] *= times;
@@ -237,7 +234,6 @@ Shape largest_box(const Scan& scan, std::size_t index) {
 }  // namespace
 
 void cut_into_blocks(Scan& scan, const PassContext& context) {
-  static_cast<void>(context);
   std::int64_t element_bytes = 1;
   Shape bound = scan.shape;
   for (const ScanDataset& dataset : scan.datasets) {
@@ -247,7 +243,7 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
     for (std::size_t d = 0; d < std::min(bound.size(), info.chunk.size()); ++d) bound[d] = std::min(bound[d], info.chunk[d]);
   }
   if (scan.datasets.empty()) element_bytes = 8;
-  scan.block = grow(block_unit(scan), scan, element_bytes, bound);
+  scan.block = grow(block_unit(scan), scan, element_bytes, bound, context.options.block_bytes);
   scan.num_blocks = 1;
   for (std::size_t k = 0; k < scan.shape.size(); ++k) {
     std::vector<std::int64_t>& columns = scan.columns.emplace_back();

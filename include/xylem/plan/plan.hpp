@@ -32,6 +32,7 @@ struct PlanOptions {
   std::int64_t memory_held = 0;   ///< of these, bytes that metadata take already
   Schedule schedule = Schedule::static_dealing;
   SumMode sums = SumMode::exact;
+  std::int64_t block_bytes = std::int64_t{1} << 19;  ///< blocks grow to this size: they stay in a core's own cache
   std::set<std::string> without{};  ///< optimizer passes that are left out, by name (optimizer_passes())
 };
 
