@@ -243,7 +243,13 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
     for (std::size_t d = 0; d < std::min(bound.size(), info.chunk.size()); ++d) bound[d] = std::min(bound[d], info.chunk[d]);
   }
   if (scan.datasets.empty()) element_bytes = 8;
-  scan.block = grow(block_unit(scan), scan, element_bytes, bound, context.options.block_bytes);
+  // Of little data each worker gets blocks all the same, where there are chunks enough.
+  constexpr std::int64_t blocks_per_worker = 4;
+  const std::int64_t workers = std::int64_t{context.options.topology.ranks} * context.options.threads;
+  const auto elements = num_elements(scan.shape);
+  const auto bytes = elements ? checked_product(*elements, element_bytes) : std::nullopt;
+  const std::int64_t share = bytes.value_or(std::numeric_limits<std::int64_t>::max()) / workers / blocks_per_worker;
+  scan.block = grow(block_unit(scan), scan, element_bytes, bound, std::min(context.options.block_bytes, share));
   scan.num_blocks = 1;
   for (std::size_t k = 0; k < scan.shape.size(); ++k) {
     std::vector<std::int64_t>& columns = scan.columns.emplace_back();
