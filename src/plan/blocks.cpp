@@ -246,8 +246,8 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
   // Of little data each worker gets blocks all the same, where there are chunks enough.
   constexpr std::int64_t blocks_per_worker = 4;
   const std::int64_t workers = std::int64_t{context.options.topology.ranks} * context.options.threads;
-  const auto elements = num_elements(scan.shape);
-  const auto bytes = elements ? checked_product(*elements, element_bytes) : std::nullopt;
+  const auto all = num_elements(scan.shape);
+  const auto bytes = all ? checked_product(*all, element_bytes) : std::nullopt;
   const std::int64_t share = bytes.value_or(std::numeric_limits<std::int64_t>::max()) / workers / blocks_per_worker;
   scan.block = grow(block_unit(scan), scan, element_bytes, bound, std::min(context.options.block_bytes, share));
   scan.num_blocks = 1;
