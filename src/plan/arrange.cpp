@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "xylem/model/limits.hpp"
 #include "xylem/support/contract.hpp"
@@ -32,12 +33,39 @@ std::vector<int> kept_first(const Scan& scan, const std::vector<int>& kept) {
   return order;
 }
 
+struct Use {
+  std::size_t scan;
+  const GroupInput* input;
+  const Evaluation* evaluation;
+};
+
+// Whether no output has elements in several blocks along this axis of the scan, of all that goes into a group.
+bool keeps_blocks_apart(const std::vector<Use>& uses, std::size_t k) {
+  struct Line {  // outputs [begin, end), at these positions: at + step * output
+    std::int64_t begin, end, at, step;
+  };
+  std::vector<Line> lines;
+  for (const Use& use : uses) {
+    const AxisRange& range = use.evaluation->axes[k];
+    const std::int64_t begin = use.input->axes[k].offset, step = range.count == 1 ? 0 : range.step;
+    lines.push_back({begin, begin + range.count, range.start - step * begin, step});
+  }
+  std::ranges::sort(lines, {}, [](const Line& line) { return std::tuple(line.begin, line.end, line.at, line.step); });
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const Line &a = lines[i - 1], &b = lines[i];
+    const bool same = a.begin == b.begin && a.end == b.end && a.at == b.at && a.step == b.step;
+    if (!same && b.begin < a.end) return false;
+  }
+  return true;
+}
+
 // The axes that a group keeps and that come, in this order, before any other along which there are several blocks.
-std::set<int> leading(const Scan& scan, const std::vector<int>& order, const std::vector<int>& kept) {
+std::set<int> leading(const Scan& scan, const std::vector<int>& order, const std::vector<Use>& uses) {
+  const std::vector<int> kept = kept_axes(*uses[0].input);
   std::set<int> axes;
   for (const int axis : order) {
     const auto k = static_cast<std::size_t>(axis);
-    if (kept[k] >= 0) {
+    if (kept[k] >= 0 && keeps_blocks_apart(uses, k)) {
       axes.insert(kept[k]);
     } else if (scan.columns[k].size() > 1) {
       break;
@@ -45,12 +73,6 @@ std::set<int> leading(const Scan& scan, const std::vector<int>& order, const std
   }
   return axes;
 }
-
-struct Use {
-  std::size_t scan;
-  const GroupInput* input;
-  const Evaluation* evaluation;
-};
 
 // Bytes of the accumulators of one output, for usual data.
 std::int64_t aggregate_bytes(const Program& program, const std::vector<Aggregate>& aggregates, SumMode mode) {
@@ -72,7 +94,9 @@ std::int64_t aggregate_bytes(const Program& program, const std::vector<Aggregate
   return bytes;
 }
 
-std::int64_t state_per_output(const ReductionGroup& group, SumMode mode) { return aggregate_bytes(group.program, group.aggregates, mode); }
+std::int64_t state_per_output(const ReductionGroup& group, SumMode mode) {
+  return aggregate_bytes(group.program, group.aggregates, mode);
+}
 
 class Arrangement {
  public:
@@ -102,7 +126,7 @@ class Arrangement {
   // Outputs of which a worker holds accumulators at once, when blocks come in this order.
   [[nodiscard]] std::int64_t live_outputs(std::size_t g, const Scan& scan, const std::vector<int>& order) const {
     const std::vector<int> kept = kept_axes(*uses_[g][0].input);
-    const std::set<int> cut = leading(scan, order, kept);
+    const std::set<int> cut = leading(scan, order, uses_[g]);
     std::int64_t outputs = 1;
     for (std::size_t k = 0; k < kept.size(); ++k) {
       if (kept[k] < 0) continue;
@@ -140,7 +164,7 @@ class Arrangement {
     if (uses_[g].empty()) return;
     if (in_one_scan(g)) {
       const Scan& scan = pass_.scans[uses_[g][0].scan];
-      for (const int axis : leading(scan, scan.order, kept_axes(*uses_[g][0].input))) {
+      for (const int axis : leading(scan, scan.order, uses_[g])) {
         cut_at_blocks(group, static_cast<std::size_t>(axis), uses_[g], scan);
       }
       group.streamed = group.num_tiles() > 1 || outputs(group) == 1;
@@ -148,12 +172,12 @@ class Arrangement {
     if (!group.streamed) cut_for_merging(group);
     const std::int64_t largest = tile_outputs(group);
     group.tile_state = largest * state_per_output(group, context_.options.sums) + 4096;
-    group.live_tiles = group.streamed ? 1 : group.num_tiles();
+    group.live_tiles = group.streamed ? tiles_of_block(group, uses_[g], pass_.scans[uses_[g][0].scan]) : group.num_tiles();
   }
 
   // Tiles end where blocks do.
   static void cut_at_blocks(ReductionGroup& group, std::size_t axis, const std::vector<Use>& uses, const Scan& scan) {
-    std::set<std::int64_t> cuts{0};
+    std::vector<std::int64_t>& cuts = group.cuts[axis];
     for (const Use& use : uses) {
       for (std::size_t k = 0; k < use.input->axes.size(); ++k) {
         const TargetAxis& target = use.input->axes[k];
@@ -161,13 +185,37 @@ class Arrangement {
         for (const std::int64_t column : scan.columns[k]) {
           const auto in = indices_in(use.evaluation->axes[k], column * scan.block[k], scan.block[k]);
           if (in.first == in.second) continue;
-          cuts.insert(target.offset + in.first);
-          cuts.insert(target.offset + in.second);
+          for (const std::int64_t cut : {target.offset + in.first, target.offset + in.second}) {
+            if (cut != cuts.back()) cuts.push_back(cut);
+          }
         }
       }
     }
-    cuts.insert(group.kept[axis]);
-    group.cuts[axis].assign(cuts.begin(), cuts.end());
+    std::ranges::sort(cuts);
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  }
+
+  // Tiles that one block meets at most.
+  static std::int64_t tiles_of_block(const ReductionGroup& group, const std::vector<Use>& uses, const Scan& scan) {
+    std::int64_t all = 0;
+    for (const Use& use : uses) {
+      std::int64_t tiles = 1;
+      for (std::size_t k = 0; k < use.input->axes.size(); ++k) {
+        const TargetAxis& target = use.input->axes[k];
+        if (target.axis < 0) continue;
+        const std::vector<std::int64_t>& cuts = group.cuts[static_cast<std::size_t>(target.axis)];
+        std::int64_t most = 1;
+        for (const std::int64_t column : scan.columns[k]) {
+          const auto in = indices_in(use.evaluation->axes[k], column * scan.block[k], scan.block[k]);
+          if (in.first == in.second) continue;
+          const auto begin = std::ranges::upper_bound(cuts, target.offset + in.first);
+          most = std::max<std::int64_t>(most, std::lower_bound(begin, cuts.end(), target.offset + in.second) - begin + 1);
+        }
+        tiles *= most;
+      }
+      all += tiles;
+    }
+    return std::min(all, group.num_tiles());
   }
 
   // Accumulators that live for the whole pass are merged piece by piece, each piece on a rank of its own.
@@ -209,7 +257,8 @@ class Arrangement {
         values = std::max<std::int64_t>(values, element_size(target.finalizer.result));
       const std::int64_t results = tile_outputs(group) * (values + 8);
       state += group.live_tiles * group.tile_state + results;
-      if (context_.options.topology.ranks * context_.options.threads > 1 || context_.options.schedule == Schedule::dynamic_dealing) {
+      if (context_.options.topology.ranks * context_.options.threads > 1 ||
+          context_.options.schedule == Schedule::dynamic_dealing) {
         state += group.streamed ? 2 * group.tile_state : 0;
         merging = std::max(merging, 3 * group.tile_state);
       }

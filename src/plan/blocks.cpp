@@ -7,6 +7,7 @@
 #include "xylem/model/limits.hpp"
 #include "xylem/support/contract.hpp"
 
+#include "detail/chunk_runs.hpp"
 #include "detail/pass_builder.hpp"
 
 namespace xylem::detail {
@@ -64,124 +65,6 @@ Shape grow(Shape block, const Scan& scan, std::int64_t element_bytes, const Shap
     if (fits < needed) break;
   }
   return block;
-}
-
-// Chunks along one axis of a dataset that a leaf needs in one run of positions.
-std::vector<std::int64_t> chunks_along(const LeafAxis& axis, std::pair<std::int64_t, std::int64_t> indices, std::int64_t chunk) {
-  std::vector<std::int64_t> chunks;
-  if (axis.axis < 0) return {axis.start / chunk};
-  const std::int64_t first = axis.start + axis.step * indices.first, last = axis.start + axis.step * (indices.second - 1);
-  const std::int64_t low = std::min(first, last), high = std::max(first, last), step = std::abs(axis.step);
-  if (step <= chunk) {
-    for (std::int64_t c = low / chunk; c <= high / chunk; ++c) chunks.push_back(c);
-  } else {
-    for (std::int64_t p = low; p <= high; p += step) {
-      if (chunks.empty() || chunks.back() != p / chunk) chunks.push_back(p / chunk);
-    }
-  }
-  return chunks;
-}
-
-// What a leaf needs of a dataset, axis by axis.
-struct Access {
-  const Evaluation* evaluation;
-  const Leaf* leaf;
-};
-
-// Counts chunks that all accesses of a set need: different ones, and by block.
-struct Counts {
-  double different = 1;
-  double reads = 1;
-};
-
-Counts count_common(const Scan& scan, const DatasetInfo& info, const std::vector<Access>& accesses) {
-  Counts counts;
-  std::vector<bool> follows(scan.shape.size(), false);  // axes of the scan along which the dataset's position moves
-  for (std::size_t d = 0; d < info.shape.size(); ++d) {
-    const LeafAxis& axis = accesses[0].leaf->axes[d];
-    if (axis.axis >= 0) follows[static_cast<std::size_t>(axis.axis)] = true;
-    const std::int64_t chunk = info.layout == Layout::chunked ? info.chunk[d] : std::max<std::int64_t>(1, info.shape[d]);
-    std::vector<std::int64_t> all;
-    double reads = 0;
-    const auto k = static_cast<std::size_t>(std::max(axis.axis, 0));
-    const std::size_t columns = axis.axis < 0 ? 1 : scan.columns[k].size();
-    for (std::size_t c = 0; c < columns; ++c) {
-      std::vector<std::int64_t> common;
-      for (std::size_t a = 0; a < accesses.size(); ++a) {
-        const LeafAxis& mine = accesses[a].leaf->axes[d];
-        std::pair<std::int64_t, std::int64_t> indices{0, 1};
-        if (mine.axis >= 0) {
-          const AxisRange& range = accesses[a].evaluation->axes[static_cast<std::size_t>(mine.axis)];
-          indices = mine.axis == axis.axis ? indices_in(range, scan.columns[k][c] * scan.block[k], scan.block[k])
-                                           : std::pair<std::int64_t, std::int64_t>{0, range.count};
-        }
-        std::vector<std::int64_t> chunks;
-        if (indices.first < indices.second) chunks = chunks_along(mine, indices, chunk);
-        if (a == 0) {
-          common = std::move(chunks);
-        } else {
-          std::vector<std::int64_t> both;
-          std::ranges::set_intersection(common, chunks, std::back_inserter(both));
-          common = std::move(both);
-        }
-      }
-      reads += static_cast<double>(common.size());
-      // Blocks run upwards, and a leaf's chunks with or against them: what two blocks share is at their border.
-      all.insert(all.end(), common.begin(), common.end());
-    }
-    std::ranges::sort(all);
-    all.erase(std::unique(all.begin(), all.end()), all.end());
-    counts.different *= static_cast<double>(all.size());
-    counts.reads *= reads;
-  }
-  for (std::size_t k = 0; k < follows.size(); ++k) {
-    if (follows[k]) continue;
-    // Read again for each block along an axis that the dataset does not have.
-    double blocks = 0;
-    for (const std::int64_t column : scan.columns[k]) {
-      const auto& range = accesses[0].evaluation->axes[k];
-      const auto in = indices_in(range, column * scan.block[k], scan.block[k]);
-      if (in.first < in.second) ++blocks;
-    }
-    counts.reads *= blocks;
-  }
-  return counts;
-}
-
-// Inclusion and exclusion over what differs; the sum, an upper bound, where that is too much.
-void count_chunks(const Scan& scan, ScanDataset& dataset) {
-  std::vector<Access> accesses;
-  for (const Evaluation& evaluation : scan.evaluations) {
-    for (const Leaf& leaf : evaluation.leaves) {
-      if (leaf.intermediate || scan.datasets[leaf.index].info != dataset.info) continue;
-      const bool known = std::ranges::any_of(accesses, [&](const Access& other) {
-        return other.leaf->axes == leaf.axes && other.evaluation->axes == evaluation.axes;
-      });
-      if (!known) accesses.push_back({&evaluation, &leaf});
-    }
-  }
-  constexpr std::size_t few = 5;
-  double different = 0, reads = 0;
-  if (accesses.size() <= few) {
-    for (std::uint32_t set = 1; set < std::uint32_t{1} << accesses.size(); ++set) {
-      std::vector<Access> chosen;
-      for (std::size_t a = 0; a < accesses.size(); ++a) {
-        if ((set >> a & 1U) != 0) chosen.push_back(accesses[a]);
-      }
-      const Counts counts = count_common(scan, *dataset.info, chosen);
-      const double sign = chosen.size() % 2 == 1 ? 1 : -1;
-      different += sign * counts.different;
-      reads += sign * counts.reads;
-    }
-  } else {
-    for (const Access& access : accesses) {
-      const Counts counts = count_common(scan, *dataset.info, {access});
-      different += counts.different;
-      reads += counts.reads;
-    }
-  }
-  dataset.needed_chunks = static_cast<std::int64_t>(std::llround(different));
-  dataset.chunk_reads = static_cast<std::int64_t>(std::llround(reads));
 }
 
 // The largest box that a block needs of a dataset, at most.
@@ -252,18 +135,20 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
   scan.block = grow(block_unit(scan), scan, element_bytes, bound, std::min(context.options.block_bytes, share));
   scan.num_blocks = 1;
   for (std::size_t k = 0; k < scan.shape.size(); ++k) {
-    std::vector<std::int64_t>& columns = scan.columns.emplace_back();
+    ChunkRuns runs;
     for (const Evaluation& evaluation : scan.evaluations) {
       const AxisRange& range = evaluation.axes[k];
-      const LeafAxis positions{0, range.start, range.step};
-      const auto chunks = chunks_along(positions, {0, range.count}, scan.block[k]);
-      columns.insert(columns.end(), chunks.begin(), chunks.end());
+      add_chunks(runs, {0, range.start, range.step}, {0, range.count}, scan.block[k]);
     }
-    std::ranges::sort(columns);
-    columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+    normalize(runs);
+    std::vector<std::int64_t>& columns = scan.columns.emplace_back();
+    for (const ChunkRun& run : runs) {
+      for (std::int64_t column = run.first; column <= run.last; ++column) columns.push_back(column);
+    }
     scan.num_blocks *= static_cast<std::int64_t>(columns.size());
     scan.order.push_back(static_cast<int>(k));
   }
+  count_chunks(scan);
   scan.weight = 0;
   std::int64_t registers = 0;
   for (const Evaluation& evaluation : scan.evaluations) {
@@ -281,7 +166,6 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
     dataset.bytes_beside = is_stored(dataset) ? (info.filters.empty() ? 1 : 3) * chunk : 0;
     if (info.layout == Layout::chunked && info.filters.empty() && !reads_whole_chunks(info)) dataset.bytes_beside = 0;
     scan.block_memory += dataset.max_box_bytes + dataset.bytes_beside;
-    count_chunks(scan, dataset);
     const std::int64_t chunks = info.layout == Layout::chunked ? ChunkGrid(info.shape, info.chunk).size() : 1;
     double fraction = static_cast<double>(dataset.chunk_reads) / static_cast<double>(std::max<std::int64_t>(1, chunks));
     if (info.layout != Layout::chunked) {

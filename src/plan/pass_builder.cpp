@@ -60,6 +60,13 @@ struct GroupUse {
   std::size_t input = 0;              // of the evaluation's groups
 };
 
+// What of a dataset a scan reads in one box a block: what lies near the block, or one leaf's part.
+struct DatasetUse {
+  DatasetRef ref;
+  std::optional<std::pair<std::vector<LeafAxis>, std::vector<AxisRange>>> far;
+  friend bool operator==(const DatasetUse&, const DatasetUse&) = default;
+};
+
 class Assembly {
  public:
   Assembly(const std::vector<Request>& requests, const PassContext& context) : requests_(requests), context_(context) {}
@@ -224,22 +231,41 @@ class Assembly {
     }
   }
 
+  // Whether a leaf's positions are near those of the scan, so that what it needs for a block and what others need lie together.
+  static bool is_near(const Leaf& leaf, const DatasetInfo& info, const Evaluation& evaluation) {
+    for (std::size_t d = 0; d < leaf.axes.size(); ++d) {
+      const LeafAxis& axis = leaf.axes[d];
+      if (d >= evaluation.axes.size() || (axis.axis >= 0 && axis.axis != static_cast<int>(d))) return false;
+      const AxisRange& range = evaluation.axes[d];
+      const std::int64_t most = info.layout == Layout::chunked ? info.chunk[d] : 1;
+      if (std::abs(axis.start - range.start) > most || (range.count > 1 && axis.step != range.step)) return false;
+    }
+    return true;
+  }
+
+  // The scan's dataset for a leaf. One box a block serves all that lies near; others get boxes of their own.
+  std::size_t dataset(const std::shared_ptr<const DatasetInfo>& info, const Leaf& leaf, const Evaluation& evaluation,
+                      Scan& scan) {
+    DatasetUse use{info->ref, std::nullopt};
+    if (!is_near(leaf, *info, evaluation)) use.far = std::pair(leaf.axes, evaluation.axes);
+    std::vector<DatasetUse>& known = datasets_[&scan - built_.pass.scans.data()];
+    const auto found = std::ranges::find(known, use);
+    const auto index = static_cast<std::size_t>(found - known.begin());
+    if (found != known.end()) return index;
+    const auto storage = context_.storage.find(key_of(*info));
+    XYLEM_EXPECT(storage != context_.storage.end(), "what is stored of each dataset is known");
+    known.push_back(std::move(use));
+    scan.datasets.push_back({info, storage->second});
+    return index;
+  }
+
   int input(const PieceLeaf& piece_leaf, const ProgramInput& format, ElementType type, Scan& scan, Evaluation& evaluation,
             const std::vector<int>& domain_of) {
     Leaf leaf{piece_leaf.info == nullptr, piece_leaf.intermediate, piece_leaf.axes};
     for (LeafAxis& axis : leaf.axes) {
       if (axis.axis >= 0) axis.axis = static_cast<int>(std::ranges::find(domain_of, axis.axis) - domain_of.begin());
     }
-    if (piece_leaf.info != nullptr) {
-      const auto known = std::ranges::find_if(
-          scan.datasets, [&](const ScanDataset& dataset) { return dataset.info->ref == piece_leaf.info->ref; });
-      leaf.index = static_cast<std::size_t>(known - scan.datasets.begin());
-      if (known == scan.datasets.end()) {
-        const auto storage = context_.storage.find(key_of(*piece_leaf.info));
-        XYLEM_EXPECT(storage != context_.storage.end(), "what is stored of each dataset is known");
-        scan.datasets.push_back({piece_leaf.info, storage->second});
-      }
-    }
+    if (piece_leaf.info != nullptr) leaf.index = dataset(piece_leaf.info, leaf, evaluation, scan);
     for (std::size_t i = 0; i < evaluation.leaves.size(); ++i) {
       if (evaluation.leaves[i] != leaf || evaluation.program.inputs[i].decoding != format.decoding) continue;
       const auto same = std::ranges::find_if(evaluation.program.values, [&](const ProgramValue& value) {
@@ -396,8 +422,9 @@ class Assembly {
   std::vector<Work> works_;
   Partners partners_;
   std::map<std::vector<std::string>, std::size_t> scans_;
-  std::vector<std::vector<GroupUse>> uses_;              // by group
-  std::vector<std::map<std::vector<int>, int>> values_;  // by group: its values, by what they are in each use
+  std::map<std::ptrdiff_t, std::vector<DatasetUse>> datasets_;  // by scan
+  std::vector<std::vector<GroupUse>> uses_;                     // by group
+  std::vector<std::map<std::vector<int>, int>> values_;         // by group: its values, by what they are in each use
 };
 
 }  // namespace

@@ -87,16 +87,26 @@ class PushDown {
     }
     if (mine.empty()) return array;
     const ArrayNode& node = array.node();
-    if (const auto* reduction = std::get_if<ReductionNode>(&node.kind); reduction != nullptr && !reduction->keepdims) {
-      return reduce_again(*reduction, mine);
+    if (const auto* reduction = std::get_if<ReductionNode>(&node.kind)) {
+      std::map<std::string, AxisSelection> inner, outer;  // of what is reduced, and of the dims of size 1 that reductions keep
+      for (const auto& [dim, selection] : mine) {
+        const bool reduced = std::ranges::find(reduction->dims, dim) != reduction->dims.end();
+        (reduced ? outer : inner).emplace(dim, selection);
+      }
+      return choose(inner.empty() ? array : reduce_again(*reduction, inner), outer);
     }
     if (const auto* apply = std::get_if<ElementwiseNode>(&node.kind); apply != nullptr && reduces(array)) {
       std::vector<Array> inputs;
       for (const Array& input : apply->inputs) inputs.push_back(select(input, mine));
       return elementwise(apply->operation, inputs);
     }
+    return choose(array, mine);
+  }
+
+  static Array choose(const Array& array, const std::map<std::string, AxisSelection>& selections) {
+    if (selections.empty()) return array;
     std::vector<std::pair<std::string, Positions>> indexers;
-    for (const auto& [dim, selection] : mine) indexers.emplace_back(dim, positions(selection));
+    for (const auto& [dim, selection] : selections) indexers.emplace_back(dim, positions(selection));
     return array.isel(indexers);
   }
 

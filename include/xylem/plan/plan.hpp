@@ -33,7 +33,7 @@ struct PlanOptions {
   Schedule schedule = Schedule::static_dealing;
   SumMode sums = SumMode::exact;
   std::int64_t block_bytes = std::int64_t{1} << 19;  ///< blocks grow to this size: they stay in a core's own cache
-  std::set<std::string> without{};  ///< optimizer passes that are left out, by name (optimizer_passes())
+  std::set<std::string> without{};                   ///< optimizer passes that are left out, by name (optimizer_passes())
 };
 
 /// Where values go: to a result that was asked for, or to an intermediate one.
