@@ -56,7 +56,7 @@ void print(const Communicator& world, const std::string& text) {
 }
 
 void warn(const std::vector<std::string>& lines) {
-  for (const std::string& line : lines) log::warning("{}", line);
+  for (const std::string& line : lines) logging::warning("{}", line);
 }
 
 }  // namespace xylem::drivers

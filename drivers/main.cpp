@@ -60,7 +60,7 @@ int run(const Communicator& world, const std::vector<std::string>& arguments) {
       print(world, help(command));
       return 0;
     }
-    log::set_verbose(parsed.count("verbose") != 0);
+    logging::set_verbose(parsed.count("verbose") != 0);
     return command.run(world, parsed);
   }
   world.agree(

@@ -123,7 +123,7 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
       planned.variables.push_back(describe_result(expression.name, arrays.back().array));
     }
   });
-  for (const std::string& note : catalog.notes()) log::note("{}", note);
+  for (const std::string& note : catalog.notes()) logging::note("{}", note);
 
   options.plan.topology = {ranks.value_or(world.size())};
   options.plan.memory_limit = options.memory;

@@ -27,8 +27,9 @@ std::string history(const Communicator& world, const po::variables_map& argument
 void report(const std::vector<RankTimes>& times) {
   for (std::size_t rank = 0; rank < times.size(); ++rank) {
     const RankTimes& of = times[rank];
-    log::info("rank {}: {} blocks in {:.3f} s: read {:.3f} (of it decode {:.3f}), evaluate {:.3f}, merge {:.3f}, write {:.3f}",
-              rank, of.blocks, of.total, of.read, of.decode, of.evaluate, of.merge, of.write);
+    logging::info(
+        "rank {}: {} blocks in {:.3f} s: read {:.3f} (of it decode {:.3f}), evaluate {:.3f}, merge {:.3f}, write {:.3f}", rank,
+        of.blocks, of.total, of.read, of.decode, of.evaluate, of.merge, of.write);
   }
 }
 

@@ -37,7 +37,7 @@ int run(const Communicator& world, const po::variables_map& arguments) {
   const auto patterns =
       arguments.count("variable") != 0 ? arguments["variable"].as<std::vector<std::string>>() : std::vector<std::string>{};
   const Selection selection = world.agree([&] { return select_numeric(tree, patterns); });
-  for (const std::string& note : selection.notes) log::note("{}", note);
+  for (const std::string& note : selection.notes) logging::note("{}", note);
 
   StatisticsOptions options;
   options.memory_limit = memory > 0 ? memory : world.node_memory_per_rank();
@@ -48,11 +48,11 @@ int run(const Communicator& world, const po::variables_map& arguments) {
                : arguments.count("json") != 0 ? format_json(report.rows)
                : arguments.count("csv") != 0  ? format_csv(report.rows)
                                               : format_table(report.rows));
-  log::info("read {} ({} stored) of {} in {:.2f} s on {}: {}/s; memory per rank at most {} over an idle process",
-            format_bytes(report.read_bytes), format_bytes(report.stored_bytes), plural(report.rows.size(), "dataset"),
-            report.seconds, plural(static_cast<std::size_t>(world.size()), "rank"),
-            format_bytes(static_cast<std::int64_t>(static_cast<double>(report.read_bytes) / report.seconds)),
-            format_bytes(report.forecast_bytes));
+  logging::info("read {} ({} stored) of {} in {:.2f} s on {}: {}/s; memory per rank at most {} over an idle process",
+                format_bytes(report.read_bytes), format_bytes(report.stored_bytes), plural(report.rows.size(), "dataset"),
+                report.seconds, plural(static_cast<std::size_t>(world.size()), "rank"),
+                format_bytes(static_cast<std::int64_t>(static_cast<double>(report.read_bytes) / report.seconds)),
+                format_bytes(report.forecast_bytes));
   return 0;
 }
 

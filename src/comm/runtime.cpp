@@ -57,7 +57,7 @@ MpiRuntime::MpiRuntime(int& argc, char**& argv) {
     owns_mpi_ = true;
   }
   world_.emplace(MPI_COMM_WORLD);
-  log::set_enabled(world_->rank() == 0);
+  logging::set_enabled(world_->rank() == 0);
   if (owns_mpi_) take_over_crashes(handlers, world_->rank());
 }
 

@@ -138,8 +138,8 @@ std::vector<std::shared_ptr<const LabelValues>> read_coordinates(const Communica
       if (values) {
         result[i] = std::make_shared<const LabelValues>(std::move(*values));
       } else {
-        log::warning("{} of '{}' is not read as a coordinate (its values take more than {})", printable(datasets[i]->ref.path),
-                     printable(datasets[i]->ref.file), format_bytes(max_coordinate_bytes));
+        logging::warning("{} of '{}' is not read as a coordinate (its values take more than {})",
+                         printable(datasets[i]->ref.path), printable(datasets[i]->ref.file), format_bytes(max_coordinate_bytes));
       }
     }
   }

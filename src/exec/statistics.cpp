@@ -93,7 +93,7 @@ void warn_of_attributes(const Datasets& datasets) {
   for (const auto& info : datasets) {
     std::vector<std::string> warnings;
     (void)cf_decoding(*info, warnings);
-    for (const std::string& warning : warnings) log::warning("{}", warning);
+    for (const std::string& warning : warnings) logging::warning("{}", warning);
   }
 }
 

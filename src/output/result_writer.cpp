@@ -52,7 +52,7 @@ ResultWriter::ResultWriter(const Communicator& comm, std::string path, std::vect
                            const std::string& history)
     : comm_(comm), path_(std::move(path)), variables_(std::move(variables)), written_(variables_.size()) {
   const detail::FileLayout layout = comm_.agree([&] { return detail::lay_out(variables_); });
-  for (const std::string& warning : layout.warnings) log::warning("'{}': {}", printable(path_), warning);
+  for (const std::string& warning : layout.warnings) logging::warning("'{}': {}", printable(path_), warning);
   std::pair<std::string, std::vector<std::int64_t>> place;
   comm_.agree([&] {
     if (comm_.rank() != 0) return;

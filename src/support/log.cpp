@@ -4,7 +4,7 @@
 
 #include "xylem/support/standard_streams.hpp"
 
-namespace xylem::log {
+namespace xylem::logging {
 namespace {
 std::atomic<bool> is_enabled{true};
 std::atomic<bool> is_verbose{false};
@@ -23,4 +23,4 @@ void write_info(std::string_view text) {
 void write_note(std::string_view text) { write("", text); }
 void write_warning(std::string_view text) { write("warning: ", text); }
 
-}  // namespace xylem::log
+}  // namespace xylem::logging

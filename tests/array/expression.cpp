@@ -135,7 +135,7 @@ TEST_F(Expressions, Functions) {
 }
 
 TEST_F(Expressions, FunctionMistakes) {
-  EXPECT_EQ(error("mena(t)"), "no function 'mena'; did you mean 'mean' or 'min'? (at column 1 of 'mena(t)')");
+  EXPECT_EQ(error("mena(t)"), "no function 'mena'; did you mean 'mean'? (at column 1 of 'mena(t)')");
   EXPECT_EQ(error("1 + mean(t, tme)"),
             "no dim 'tme' (dims: time, lat); did you mean 'time'? (at column 13 of '1 + mean(t, tme)')");
   EXPECT_EQ(error("mean(t, skip=false)"),
@@ -193,7 +193,7 @@ TEST_F(Expressions, SliceMistakes) {
   EXPECT_EQ(error("t[time=\"feb\"]"), "\"feb\" is no position; write @\"feb\" for this value (at column 8 of 't[time=\"feb\"]')");
   EXPECT_EQ(error("u + t[time=0, time=1]"), "the dim 'time' is named twice (at column 15 of 'u + t[time=0, time=1]')");
   EXPECT_EQ(error("t[time=7]"), "position 7 is outside the dim 'time' of 3 elements (at column 3 of 't[time=7]')");
-  EXPECT_EQ(error("t[time=0, lon=1]"), "no dim 'lon' (dims: lat); did you mean 'lat'? (at column 11 of 't[time=0, lon=1]')");
+  EXPECT_EQ(error("t[time=0, lon=1]"), "no dim 'lon' (dims: lat) (at column 11 of 't[time=0, lon=1]')");
   EXPECT_EQ(error("t[lat=@31]"), "31 is not among the 2 values of 'lat' (the nearest is 30.0) (at column 3 of 't[lat=@31]')");
   EXPECT_EQ(error("t[lat=..]"), "a range has a first or a last value; write ':' for all (at column 7 of 't[lat=..]')");
   EXPECT_EQ(error("t[lat=~1 within -2]"), "a distance is a number of 0 or more (at column 17 of 't[lat=~1 within -2]')");

@@ -212,7 +212,7 @@ TEST_F(Arrays, CoordsAreArraysToo) {
   const Array weights = cos(radians(t.coord("lat")));
   EXPECT_EQ(dims(weights), "float64 (lat: 4)");
   EXPECT_EQ(dims(t.weighted(weights).mean({"lat", "time"})), "float64 ()");
-  EXPECT_EQ(message_of([&] { return t.coord("lon"); }), "no coord 'lon' (coords: time, lat); did you mean 'lat'?");
+  EXPECT_EQ(message_of([&] { return t.coord("lon"); }), "no coord 'lon' (coords: time, lat)");
   EXPECT_EQ(message_of([&] {
               return assign_coord(t, "time", Strings{"a", "b", "c"}).coord("time");
             }),

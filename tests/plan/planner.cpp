@@ -23,7 +23,7 @@ struct Plans : ::testing::Test {
 };
 
 TEST_F(Plans, ManyResultsOfADatasetShareOneScanAndOneGroup) {
-  const Plan plan = sources.plan({"mean(t)", "std(t)", "min(t)", "max(t)", "count(t)"});
+  const Plan plan = sources.plan_of({"mean(t)", "std(t)", "min(t)", "max(t)", "count(t)"});
   ASSERT_EQ(plan.passes.size(), 1U);
   ASSERT_EQ(plan.passes[0].scans.size(), 1U);
   ASSERT_EQ(plan.passes[0].groups.size(), 1U);
@@ -35,17 +35,17 @@ TEST_F(Plans, ManyResultsOfADatasetShareOneScanAndOneGroup) {
 }
 
 TEST_F(Plans, DatasetsThatAreUsedTogetherShareAScan) {
-  const Plan plan = sources.plan({"mean(u)", "mean(v)", "mean(u * v)"});
+  const Plan plan = sources.plan_of({"mean(u)", "mean(v)", "mean(u * v)"});
   ASSERT_EQ(plan.passes.size(), 1U);
   ASSERT_EQ(plan.passes[0].scans.size(), 1U);
   EXPECT_EQ(plan.passes[0].scans[0].datasets.size(), 2U);
   EXPECT_EQ(plan.passes[0].groups.size(), 1U);
   expect_each_chunk_once(plan.passes[0].scans[0], 40);
-  EXPECT_EQ(sources.plan({"mean(u)", "mean(v)"}).passes[0].scans.size(), 2U);
+  EXPECT_EQ(sources.plan_of({"mean(u)", "mean(v)"}).passes[0].scans.size(), 2U);
 }
 
 TEST_F(Plans, PartsOfADatasetShareItsScan) {
-  const Plan plan = sources.plan({"mean(t)", "mean(t[time=0:3])"});
+  const Plan plan = sources.plan_of({"mean(t)", "mean(t[time=0:3])"});
   ASSERT_EQ(plan.passes.size(), 1U);
   ASSERT_EQ(plan.passes[0].scans.size(), 1U);
   EXPECT_EQ(plan.passes[0].scans[0].datasets.size(), 1U);
@@ -55,31 +55,31 @@ TEST_F(Plans, PartsOfADatasetShareItsScan) {
 TEST_F(Plans, WithoutSharingEachResultReadsForItself) {
   PlanOptions options = Sources::ample();
   options.without = {"share-reads"};
-  EXPECT_EQ(sources.plan({"mean(t)", "min(t)"}, options).passes[0].scans.size(), 2U);
+  EXPECT_EQ(sources.plan_of({"mean(t)", "min(t)"}, options).passes[0].scans.size(), 2U);
 }
 
 TEST_F(Plans, AnOptimizerPassThatIsNoneIsAMistake) {
   PlanOptions options = Sources::ample();
   options.without = {"fuse"};
-  EXPECT_EQ(message_of([&] { return sources.plan({"mean(t)"}, options); }),
+  EXPECT_EQ(message_of([&] { return sources.plan_of({"mean(t)"}, options); }),
             "there is no optimizer pass 'fuse' (there are push-selections, share-reads, keep-small-inputs, column-order, bands)");
 }
 
 TEST_F(Plans, ReductionsInExpressionsTakeAPassBefore) {
-  const Plan plan = sources.plan({"t - mean(t, time)", "max(t)"});
+  const Plan plan = sources.plan_of({"t - mean(t, time)", "max(t)"});
   ASSERT_EQ(plan.passes.size(), 2U);
   EXPECT_EQ(plan.passes[0].groups.size(), 2U);  // the mean, and the maximum in the same pass
   EXPECT_TRUE(plan.passes[1].groups.empty());
   ASSERT_EQ(plan.intermediates.size(), 1U);
   EXPECT_EQ(plan.intermediates[0].shape, (Shape{90, 180}));
-  EXPECT_EQ(sources.plan({"std(t - mean(t, time)) / mean(mean(t, time))"}).passes.size(), 3U);
+  EXPECT_EQ(sources.plan_of({"std(t - mean(t, time)) / mean(mean(t, time))"}).passes.size(), 3U);
 }
 
 TEST_F(Plans, SelectionsOfReductionsReachTheChunks) {
   sources.add("c", {{"time", 100}, {"lat", 90}}, {{100, 1}});
   for (const char* text : {"mean(c, time)[lat=5]", "mean(c, time, keepdims=true)[lat=5]", "(mean(c, time) + 1)[lat=5:6]",
                            "max(mean(c, time)[lat=5])"}) {
-    const Plan plan = sources.plan({text});
+    const Plan plan = sources.plan_of({text});
     std::int64_t chunks = 0;
     for (const Pass& pass : plan.passes) {
       for (const Scan& scan : pass.scans) {
@@ -91,7 +91,7 @@ TEST_F(Plans, SelectionsOfReductionsReachTheChunks) {
 }
 
 TEST_F(Plans, WhatIsRepeatedIsReadOnceAndKept) {
-  const Plan plan = sources.plan({"mean(t * w)"});
+  const Plan plan = sources.plan_of({"mean(t * w)"});
   ASSERT_EQ(plan.passes.size(), 2U);
   ASSERT_EQ(plan.intermediates.size(), 1U);
   EXPECT_EQ(plan.intermediates[0].shape, (Shape{90}));
@@ -99,7 +99,7 @@ TEST_F(Plans, WhatIsRepeatedIsReadOnceAndKept) {
 }
 
 TEST_F(Plans, PartsThatLieFarApartDoNotWidenBlocks) {
-  const Plan plan = sources.plan({"mean(t[time=200:] - t[time=:200])"});
+  const Plan plan = sources.plan_of({"mean(t[time=200:] - t[time=:200])"});
   for (const ScanDataset& dataset : plan.passes[0].scans[0].datasets) EXPECT_LE(dataset.max_box_bytes, 20 * 90 * 180 * 4);
 }
 
@@ -111,14 +111,14 @@ TEST_F(Plans, ALimitThatDoesNotDoNamesOneThatDoes) {
       options.memory_limit = mib;
       std::string message;
       try {
-        static_cast<void>(sources.plan({text}, options));
+        static_cast<void>(sources.plan_of({text}, options));
       } catch (const ResourceError& error) {
         message = error.what();
       }
       const auto at = message.find("at least --memory ");
       ASSERT_NE(at, std::string::npos) << message;
       options.memory_limit = std::stoll(message.substr(at + 18)) * mib;
-      EXPECT_LE(sources.plan({text}, options).memory, options.memory_limit) << text;
+      EXPECT_LE(sources.plan_of({text}, options).memory, options.memory_limit) << text;
     }
   }
 }
@@ -127,17 +127,17 @@ TEST_F(Plans, AccumulatorsThatDoNotFitAreSplitIntoBands) {
   sources.add("rows", {{"time", 50}, {"lat", 4000}, {"lon", 1000}});
   PlanOptions options = Sources::ample();
   options.without = {"column-order"};
-  const Plan whole = sources.plan({"mean(rows, time)"}, options);
+  const Plan whole = sources.plan_of({"mean(rows, time)"}, options);
   ASSERT_EQ(whole.passes.size(), 1U);
   options.memory_limit = whole.memory / 3;
-  const Plan plan = sources.plan({"mean(rows, time)"}, options);
+  const Plan plan = sources.plan_of({"mean(rows, time)"}, options);
   EXPECT_GT(plan.passes.size(), 2U);
   EXPECT_LE(plan.memory, options.memory_limit);
   std::int64_t outputs = 0;
   for (const Pass& pass : plan.passes) outputs += *num_elements(pass.groups.at(0).kept);
   EXPECT_EQ(outputs, 4000 * 1000);
   options.without.insert("bands");
-  EXPECT_THROW(static_cast<void>(sources.plan({"mean(rows, time)"}, options)), ResourceError);
+  EXPECT_THROW(static_cast<void>(sources.plan_of({"mean(rows, time)"}, options)), ResourceError);
 }
 
 }  // namespace

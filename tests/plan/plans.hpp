@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
@@ -59,7 +60,7 @@ class Sources {
     for (const auto& info : datasets_of(arrays)) storage.push_back(storage_.at(info->ref.path));
     return make_plan(arrays, storage, options);
   }
-  [[nodiscard]] Plan plan(const std::vector<std::string>& expressions, const PlanOptions& options) const {
+  [[nodiscard]] Plan plan_of(const std::vector<std::string>& expressions, const PlanOptions& options) const {
     std::vector<NamedArray> arrays;
     for (const std::string& text : expressions) arrays.push_back({"r" + std::to_string(arrays.size()), parse(text)});
     return plan(arrays, options);
@@ -70,7 +71,7 @@ class Sources {
     options.memory_limit = std::int64_t{1} << 34;
     return options;
   }
-  [[nodiscard]] Plan plan(const std::vector<std::string>& expressions) const { return plan(expressions, ample()); }
+  [[nodiscard]] Plan plan_of(const std::vector<std::string>& expressions) const { return plan_of(expressions, ample()); }
 
  private:
   std::map<std::string, Array> arrays_;

@@ -8,8 +8,8 @@
 
 namespace xylem::h5 {
 
-/// Keeps other threads of this process from calling HDF5, which is seldom built for several at once. What readers do between their
-/// calls, decoding above all, needs no such lock.
+/// Keeps other threads of this process from calling HDF5, which is seldom built for several at once. What readers do between
+/// their calls, decoding above all, needs no such lock.
 [[nodiscard]] std::unique_lock<std::recursive_mutex> hold_library();
 
 /// Owns one HDF5 identifier and closes it with `Close`.

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-namespace xylem::log {
+namespace xylem::logging {
 
 /// Messages go to standard error, a line each, behind "xylem: ". A program under MPI lets one rank speak: the runtime
 /// (comm/runtime.hpp) enables rank 0 only.
@@ -33,4 +33,4 @@ void warning(fmt::format_string<Args...> format, Args&&... args) {
   write_warning(fmt::format(format, std::forward<Args>(args)...));
 }
 
-}  // namespace xylem::log
+}  // namespace xylem::logging
