@@ -161,7 +161,9 @@ class Arrangement {
   void cut_into_tiles(std::size_t g) {
     ReductionGroup& group = pass_.groups[g];
     for (const std::int64_t extent : group.kept) group.cuts.push_back({0, extent});
-    if (uses_[g].empty()) return;
+      group.tile_state = outputs(group) * state_per_output(group, context_.options.sums) + 4096;
+      return;
+    }
     if (in_one_scan(g)) {
       const Scan& scan = pass_.scans[uses_[g][0].scan];
       for (const int axis : leading(scan, scan.order, uses_[g])) {
