@@ -1,5 +1,7 @@
 #include "detail/worker.hpp"
 
+#include <algorithm>
+
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
 #include "xylem/support/timer.hpp"
@@ -7,8 +9,15 @@
 namespace xylem::detail {
 
 std::unique_ptr<Accumulators> make_state(const Plan& plan, const Pass& pass, std::size_t group, std::int64_t tile) {
+  // Values of unlike magnitudes need more than the forecast of usual ones: tiles share what the plan leaves of the limit, half of
+  // it for their parts on the way to other ranks.
+  std::int64_t live = 0;
+  for (const ReductionGroup& any : pass.groups) live += any.live_tiles;
+  const std::int64_t spare =
+      std::max<std::int64_t>(0, plan.options.memory_limit - plan.memory) / (2 * plan.options.threads * live);
   const ReductionGroup& of = pass.groups[group];
-  return std::make_unique<Accumulators>(of.program, of.aggregates, of.tile(tile).size(), plan.options.sums, of.tile_state);
+  return std::make_unique<Accumulators>(of.program, of.aggregates, of.tile(tile).size(), plan.options.sums,
+                                        of.tile_state + spare);
 }
 
 void Outlet::emit(const Destination& destination, const Box& box, std::span<const std::byte> values, double& seconds) const {

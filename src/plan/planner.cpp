@@ -180,8 +180,8 @@ class Planner {
         }
       }
     }
-    for (std::size_t i = 0; i < used.size(); ++i) {
-      if (!used[i]) plan_.intermediates[i].shape = {0};
+    for (const Request& request : kept_) {
+      if (!used[request.destination.index]) plan_.intermediates[request.destination.index].shape = {0};
     }
     std::erase_if(kept_, [&](const Request& request) { return !used[request.destination.index]; });
   }
@@ -202,6 +202,7 @@ class Planner {
   // One pass where memory does; else the outputs of what takes most of it are split into bands, and there are more passes.
   void build(const std::vector<Request>& requests, const std::string& reason, bool first) {
     const PassContext context{plan_.options, storage_, [this](const Array& array) { return intermediate(array); },
+                              [this](std::size_t index) { return plan_.intermediates[index].bytes(); },
                               [this](const PieceLeaf& leaf, const Box& box) { return keep(leaf, box); }};
     BuiltPass built = detail::build_pass(requests, context);
     const std::int64_t needed = plan_.options.memory_held + fixed_bytes + intermediate_bytes() + built.pass.memory;
