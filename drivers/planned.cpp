@@ -130,6 +130,9 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
   // Metadata count, but for what differs between runs.
   constexpr std::int64_t mib = std::int64_t{1} << 20, start = 4 * mib;
   options.plan.memory_held = std::max<std::int64_t>(0, (resident_bytes() - idle - start + mib - 1) / mib * mib);
+  for (const auto* files : {&tree.files, &tree.linked_files}) {
+    for (const FileTree& file : *files) planned.files.push_back(file.file);
+  }
   planned.plan = plan_arrays(world, tree, arrays, options.plan);
   return planned;
 }

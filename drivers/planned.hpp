@@ -18,6 +18,7 @@ void add_plan_options(po::options_description& options);
 struct Planned {
   Plan plan;
   std::vector<ResultVariable> variables;
+  std::vector<std::string> files;  ///< that are read
 };
 
 /// Loads the tree, reads coordinates, and plans all expressions together, for as many ranks as `ranks` says (default: those that

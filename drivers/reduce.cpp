@@ -1,14 +1,16 @@
 // xylem reduce: expressions over datasets, computed together, to a netCDF file or a table.
 #include <fmt/format.h>
 
-#include <ctime>
+#include <filesystem>
 #include <memory>
 
 #include "xylem/exec/execute.hpp"
 #include "xylem/output/result_table.hpp"
 #include "xylem/output/result_writer.hpp"
 #include "xylem/support/bytes.hpp"
+#include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"
+#include "xylem/support/text.hpp"
 #include "xylem/support/version.hpp"
 
 #include "planned.hpp"
@@ -33,9 +35,19 @@ void report(const std::vector<RankTimes>& times) {
   }
 }
 
+// A result over the data that it comes from would lose both.
+void expect_no_input(const std::string& path, const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    std::error_code ignored;
+    if (!std::filesystem::equivalent(path, file, ignored)) continue;
+    throw UsageError("the output '{}' is one of the files that are read: choose another name", printable(path));
+  }
+}
+
 int run(const Communicator& world, const po::variables_map& arguments) {
   const Planned planned = plan_expressions(world, arguments, "reduce");
   const std::string path = arguments.count("output") != 0 ? arguments["output"].as<std::string>() : "";
+  world.agree([&] { expect_no_input(path, planned.files); });
   std::unique_ptr<ResultWriter> writer;
   if (!path.empty()) writer = std::make_unique<ResultWriter>(world, path, planned.variables, history(world, arguments));
   ResultCollector collector(planned.variables);
