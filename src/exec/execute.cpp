@@ -20,9 +20,6 @@ namespace {
 using detail::TilePart;
 using detail::Worker;
 
-// Units that are taken from the shared counter, for each worker: more even work against more merging.
-constexpr std::int64_t units_per_worker = 32;
-
 // Runs one pass on this rank: a worker a thread, each like a rank of its own until what they found is merged.
 class PassRun {
  public:

@@ -6,13 +6,6 @@
 #include "xylem/comm/archive.hpp"
 
 namespace xylem::detail {
-namespace {
-
-// Values that travel from each rank at once.
-constexpr std::size_t round_bytes = std::size_t{4} << 20;
-
-}  // namespace
-
 Intermediates::Intermediates(const Plan& plan) : plan_(plan), values_(plan.intermediates.size()) {
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const Intermediate& made = plan.intermediates[i];
@@ -37,6 +30,7 @@ void Intermediates::add(std::size_t index, const Box& box, std::span<const std::
 }
 
 void Intermediates::spread(const Communicator& comm) {
+  const auto round_bytes = static_cast<std::size_t>(std::max<std::int64_t>(1, spread_bytes / comm.size()));
   std::size_t next = 0;
   bool more = true;
   while (more) {

@@ -13,9 +13,6 @@ namespace {
 
 using TileId = std::pair<std::uint64_t, std::int64_t>;
 
-// Packed parts that travel at once.
-constexpr std::int64_t round_bytes = std::int64_t{16} << 20;
-
 TileId id_of(const TilePart& part) { return {part.group, part.tile}; }
 
 // The tiles that any rank has a part of.
@@ -46,7 +43,7 @@ void merge(const Communicator& comm, const Pass& pass, std::vector<TilePart> par
     // Each round takes one tile for each rank, and more of small ones.
     std::int64_t bytes = 0;
     std::size_t end = begin;
-    while (end < tiles.size() && (end - begin < ranks || bytes < round_bytes))
+    while (end < tiles.size() && (end - begin < ranks || bytes < pass.merge_bytes))
       bytes += pass.groups[tiles[end++].first].tile_state;
     const auto owner = [&](const TileId& id) {
       return static_cast<std::size_t>(std::ranges::lower_bound(tiles, id) - tiles.begin() - static_cast<std::ptrdiff_t>(begin)) %

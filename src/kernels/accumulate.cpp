@@ -88,56 +88,11 @@ void transpose(int size, const void* from, int rows, int cols, std::byte* to) {
 
 constexpr std::int64_t transposed_bytes = largest_tile * static_cast<std::int64_t>(sizeof(double));
 
-// Bits between the greatest and the last of a type's numbers, all of them or usual ones.
-int places(ElementType type, bool usual) {
-  constexpr int usual_factor = 96;
-  if (type == ElementType::float64) return usual ? 53 + usual_factor : 2098;
-  if (type == ElementType::float32) return usual ? 24 + usual_factor : 277;
-  return type == ElementType::float16 ? 40 : 8 * element_size(type);
-}
-
-std::int64_t state_bytes(const Aggregate& aggregate, const std::vector<ElementType>& types, SumMode mode, bool usual) {
-  const ElementType type = types.at(static_cast<std::size_t>(aggregate.values[0]));
-  switch (aggregate.kind) {
-    case AggregateKind::min:
-    case AggregateKind::max: return native_size(type);
-    case AggregateKind::argmin:
-    case AggregateKind::argmax: return 16;
-    case AggregateKind::any:
-    case AggregateKind::all: return 1;
-    case AggregateKind::product: return sizeof(Product);
-    case AggregateKind::count:
-    case AggregateKind::first_missing: return 8;
-    case AggregateKind::sum: break;
-  }
-  // Room for carries, and for the planes' ends to lie anywhere; one byte for infinities.
-  int bits = usual ? 24 : 64;
-  bool floats = false;
-  for (const int value : aggregate.values) {
-    const ElementType factor = types.at(static_cast<std::size_t>(value));
-    bits += places(factor, usual);
-    floats = floats || is_floating(factor);
-  }
-  if (floats && mode == SumMode::fast) return 8;
-  return 8 * ((bits + SumPlanes::digit_bits - 1) / SumPlanes::digit_bits + (usual ? 1 : 3)) + 1;
-}
-
-std::int64_t memory_of(const Program& program, const std::vector<Aggregate>& aggregates, std::int64_t outputs, SumMode mode,
-                       bool usual) {
-  const std::vector<ElementType> types = types_of(program);
-  std::int64_t each = 0, fixed = 0;
-  const std::int64_t blocks = (outputs + ExactSums::block - 1) / ExactSums::block;
-  std::vector<int> used;
-  for (const Aggregate& aggregate : aggregates) {
-    used.insert(used.end(), aggregate.values.begin(), aggregate.values.end());
-    if (aggregate.values.size() == 3) fixed += ExactSums::scratch_bytes;
-    each += state_bytes(aggregate, types, mode, usual);
-    if (aggregate.kind == AggregateKind::sum) fixed += blocks * static_cast<std::int64_t>(sizeof(SumPlanes));
-  }
-  std::ranges::sort(used);
-  const auto values = std::unique(used.begin(), used.end()) - used.begin();
-  return each * outputs + fixed + values * (Operands::scratch_bytes + transposed_bytes);
-}
+// The forecast (aggregate_memory) is of these.
+static_assert(SumPlanes::digit_bits == sum_digit_bits && ExactSums::block == sum_block_outputs);
+static_assert(sizeof(SumPlanes) <= sum_block_bytes && sizeof(Product) <= product_bytes);
+static_assert(Operands::scratch_bytes + transposed_bytes <= update_doubles * largest_tile * std::int64_t{sizeof(double)});
+static_assert(ExactSums::scratch_bytes <= triple_doubles * largest_tile * std::int64_t{sizeof(double)});
 
 }  // namespace
 
@@ -224,15 +179,5 @@ void Accumulators::combine_packed(std::string_view packed) {
 std::int64_t Accumulators::outputs() const noexcept { return state_->outputs; }
 
 std::int64_t Accumulators::memory() const noexcept { return state_->budget.used(); }
-
-std::int64_t Accumulators::usual_memory(const Program& program, const std::vector<Aggregate>& aggregates, std::int64_t outputs,
-                                        SumMode mode) {
-  return memory_of(program, aggregates, outputs, mode, true);
-}
-
-std::int64_t Accumulators::most_memory(const Program& program, const std::vector<Aggregate>& aggregates, std::int64_t outputs,
-                                       SumMode mode) {
-  return memory_of(program, aggregates, outputs, mode, false);
-}
 
 }  // namespace xylem

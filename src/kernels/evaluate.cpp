@@ -128,11 +128,6 @@ Evaluator::Evaluator(Evaluator&&) noexcept = default;
 void Evaluator::evaluate(int rows, int cols, std::span<const InputView> inputs) { impl_->evaluate(rows, cols, inputs); }
 std::span<const void* const> Evaluator::values() const noexcept { return impl_->values(); }
 
-std::int64_t Evaluator::memory(const Program& program) {
-  constexpr std::int64_t register_bytes = std::int64_t{max_tile} * 8;
-  return static_cast<std::int64_t>(program.values.size() + 2 * program.inputs.size() + 3) * register_bytes;
-}
-
 void store_elements(ElementType type, const void* from, std::int64_t n, std::byte* to) {
   if (type != ElementType::float16) {
     std::memcpy(to, from, static_cast<std::size_t>(n * element_size(type)));

@@ -1,6 +1,63 @@
 #include "xylem/model/aggregate.hpp"
 
+#include <algorithm>
+
 namespace xylem {
+namespace {
+
+// Bits between the greatest and the last of a type's numbers, all of them or usual ones.
+int places(ElementType type, bool usual) {
+  constexpr int usual_factor = 96;
+  if (type == ElementType::float64) return usual ? 53 + usual_factor : 2098;
+  if (type == ElementType::float32) return usual ? 24 + usual_factor : 277;
+  return type == ElementType::float16 ? 40 : 8 * element_size(type);
+}
+
+// Of one output.
+std::int64_t state_bytes(const Aggregate& aggregate, const Program& program, SumMode mode, bool usual) {
+  const auto type_of = [&](int value) { return program.values.at(static_cast<std::size_t>(value)).type; };
+  const ElementType type = type_of(aggregate.values[0]);
+  switch (aggregate.kind) {
+    case AggregateKind::min:
+    case AggregateKind::max: return type == ElementType::float16 ? 4 : element_size(type);
+    case AggregateKind::argmin:
+    case AggregateKind::argmax: return 16;
+    case AggregateKind::any:
+    case AggregateKind::all: return 1;
+    case AggregateKind::product: return product_bytes;
+    case AggregateKind::count:
+    case AggregateKind::first_missing: return 8;
+    case AggregateKind::sum: break;
+  }
+  // Room for carries, and for the planes' ends to lie anywhere; one byte for infinities.
+  int bits = usual ? 24 : 64;
+  bool floats = false;
+  for (const int value : aggregate.values) {
+    bits += places(type_of(value), usual);
+    floats = floats || is_floating(type_of(value));
+  }
+  if (floats && mode == SumMode::fast) return 8;
+  return 8 * ((bits + sum_digit_bits - 1) / sum_digit_bits + (usual ? 1 : 3)) + 1;
+}
+
+}  // namespace
+
+std::int64_t aggregate_memory(const Program& program, const std::vector<Aggregate>& aggregates, std::int64_t outputs,
+                              SumMode mode, bool usual) {
+  constexpr std::int64_t tile_bytes = max_tile_elements * static_cast<std::int64_t>(sizeof(double));
+  const std::int64_t blocks = (outputs + sum_block_outputs - 1) / sum_block_outputs;
+  std::int64_t each = 0, fixed = 0;
+  std::vector<int> used;
+  for (const Aggregate& aggregate : aggregates) {
+    used.insert(used.end(), aggregate.values.begin(), aggregate.values.end());
+    if (aggregate.values.size() == 3) fixed += triple_doubles * tile_bytes;
+    each += state_bytes(aggregate, program, mode, usual);
+    if (aggregate.kind == AggregateKind::sum) fixed += blocks * sum_block_bytes;
+  }
+  std::ranges::sort(used);
+  const auto values = std::unique(used.begin(), used.end()) - used.begin();
+  return each * outputs + fixed + values * update_doubles * tile_bytes;
+}
 
 std::vector<Aggregate> aggregates_of(Reduction reduction, bool weighted, bool skipna, const std::vector<int>& paired,
                                      const std::vector<int>& original) {

@@ -11,4 +11,9 @@ ElementType decoded_type(const DType& stored, const CfDecoding& decoding) {
   return element_size(packed) <= 2 ? ElementType::float32 : ElementType::float64;
 }
 
+std::int64_t evaluation_memory(const Program& program) {
+  constexpr std::int64_t register_bytes = std::int64_t{max_tile_elements} * 8;
+  return static_cast<std::int64_t>(program.values.size() + 2 * program.inputs.size() + 3) * register_bytes;
+}
+
 }  // namespace xylem

@@ -15,6 +15,9 @@ constexpr std::int64_t mib = std::int64_t{1} << 20;
 // Accumulators that stay in a core's cache need no better order.
 constexpr std::int64_t small_state = mib;
 
+// Packed accumulators that travel at once, at most.
+constexpr std::int64_t merge_bytes = 16 * mib;
+
 // How a group's kept axes lie in the axes of a scan, by axis of the scan: the kept axis, or -1.
 std::vector<int> kept_axes(const GroupInput& input) {
   std::vector<int> kept;
@@ -74,28 +77,11 @@ std::set<int> leading(const Scan& scan, const std::vector<int>& order, const std
   return axes;
 }
 
-// Bytes of the accumulators of one output, for usual data.
-std::int64_t aggregate_bytes(const Program& program, const std::vector<Aggregate>& aggregates, SumMode mode) {
-  static_cast<void>(program);
-  std::int64_t bytes = 0;
-  for (const Aggregate& aggregate : aggregates) {
-    switch (aggregate.kind) {
-      case AggregateKind::sum:
-        bytes += mode == SumMode::fast ? 8 : 64 * static_cast<std::int64_t>(aggregate.values.size());
-        break;
-      case AggregateKind::product: bytes += 32; break;
-      case AggregateKind::argmin:
-      case AggregateKind::argmax: bytes += 16; break;
-      case AggregateKind::any:
-      case AggregateKind::all: bytes += 1; break;
-      default: bytes += 8;
-    }
-  }
-  return bytes;
-}
-
-std::int64_t state_per_output(const ReductionGroup& group, SumMode mode) {
-  return aggregate_bytes(group.program, group.aggregates, mode);
+// Accumulators that are small have room for any data; larger ones are counted for usual data, and get what memory there is
+// besides.
+std::int64_t state_bytes(const ReductionGroup& group, std::int64_t outputs, SumMode mode) {
+  const std::int64_t most = aggregate_memory(group.program, group.aggregates, outputs, mode, false);
+  return most <= small_state ? most : aggregate_memory(group.program, group.aggregates, outputs, mode, true);
 }
 
 class Arrangement {
@@ -145,7 +131,7 @@ class Arrangement {
     const auto cost = [&](const std::vector<int>& order) {
       std::int64_t bytes = 0;
       for (const std::size_t g : groups) {
-        bytes += live_outputs(g, scan, order) * state_per_output(pass_.groups[g], context_.options.sums);
+        bytes += state_bytes(pass_.groups[g], live_outputs(g, scan, order), context_.options.sums);
       }
       return bytes;
     };
@@ -161,19 +147,15 @@ class Arrangement {
   void cut_into_tiles(std::size_t g) {
     ReductionGroup& group = pass_.groups[g];
     for (const std::int64_t extent : group.kept) group.cuts.push_back({0, extent});
-      group.tile_state = outputs(group) * state_per_output(group, context_.options.sums) + 4096;
-      return;
-    }
     if (in_one_scan(g)) {
       const Scan& scan = pass_.scans[uses_[g][0].scan];
       for (const int axis : leading(scan, scan.order, uses_[g])) {
         cut_at_blocks(group, static_cast<std::size_t>(axis), uses_[g], scan);
       }
-      group.streamed = group.num_tiles() > 1 || outputs(group) == 1;
+      group.streamed = group.num_tiles() > 1;
     }
     if (!group.streamed) cut_for_merging(group);
-    const std::int64_t largest = tile_outputs(group);
-    group.tile_state = largest * state_per_output(group, context_.options.sums) + 4096;
+    group.tile_state = state_bytes(group, tile_outputs(group), context_.options.sums);
     group.live_tiles = group.streamed ? tiles_of_block(group, uses_[g], pass_.scans[uses_[g][0].scan]) : group.num_tiles();
   }
 
@@ -225,8 +207,8 @@ class Arrangement {
     const auto found = std::ranges::find_if(group.kept, [](std::int64_t extent) { return extent > 1; });
     if (found == group.kept.end() || context_.options.topology.ranks == 1) return;
     const auto axis = static_cast<std::size_t>(found - group.kept.begin());
-    const std::int64_t bytes = outputs(group) * state_per_output(group, context_.options.sums);
-    constexpr std::int64_t piece = 8 * mib;
+    const std::int64_t bytes = state_bytes(group, outputs(group), context_.options.sums);
+    const std::int64_t piece = std::max(mib, merge_bytes / context_.options.topology.ranks);
     const std::int64_t pieces = std::min(*found, (bytes + piece - 1) / piece);
     group.cuts[axis].clear();
     for (std::int64_t i = 0; i <= pieces; ++i) group.cuts[axis].push_back(*found * i / pieces);
@@ -247,25 +229,57 @@ class Arrangement {
     return largest;
   }
 
-  // Of a worker: the blocks of one scan at a time, the accumulators that are alive, two parts of tiles that others have parts of
-  // too, packed, and what comes in when they are merged.
+  // Bytes of one result of a group's finished tile.
+  [[nodiscard]] static std::int64_t result_bytes(const ReductionGroup& group) {
+    std::int64_t element = 0;
+    for (const ReductionGroup::Target& target : group.targets)
+      element = std::max<std::int64_t>(element, element_size(target.finalizer.result));
+    return tile_outputs(group) * element;
+  }
+
+  // Of each worker: the blocks of one scan at a time, the accumulators that are alive, one tile's as they are packed or finished,
+  // and those parts that others have parts of too. Of the rank: what comes and goes when parts are merged, and the intermediate
+  // results that it found.
   void count_memory() {
-    std::int64_t blocks = 0;
+    const PlanOptions& options = context_.options;
+    const std::int64_t workers = std::int64_t{options.topology.ranks} * options.threads;
+    const bool dynamic = options.schedule == Schedule::dynamic_dealing;
+    const bool merges = workers > 1 || dynamic;
+    pass_.merge_bytes = std::clamp(options.memory_limit / 32, mib, merge_bytes);
+    std::int64_t blocks = 0, state = 0, finishing = 0, packed = 0, tile = 0, found = 0;
     for (const Scan& scan : pass_.scans) blocks = std::max(blocks, scan.block_memory);
-    std::int64_t state = 0, merging = 0;
     for (const ReductionGroup& group : pass_.groups) {
-      std::int64_t values = 0;
-      for (const ReductionGroup::Target& target : group.targets)
-        values = std::max<std::int64_t>(values, element_size(target.finalizer.result));
-      const std::int64_t results = tile_outputs(group) * (values + 8);
-      state += group.live_tiles * group.tile_state + results;
-      if (context_.options.topology.ranks * context_.options.threads > 1 ||
-          context_.options.schedule == Schedule::dynamic_dealing) {
-        state += group.streamed ? 2 * group.tile_state : 0;
-        merging = std::max(merging, 3 * group.tile_state);
+      state += group.live_tiles * group.tile_state;
+      finishing = std::max(finishing, 2 * result_bytes(group) + (merges ? 2 * group.tile_state : 0));
+      if (!merges) continue;
+      // A run of blocks leaves two tiles of which others have the rest.
+      const std::int64_t runs = dynamic ? std::min(units_per_worker, pass_.num_blocks() / workers + 1) : 1;
+      const std::int64_t parts = group.streamed ? 2 * runs * group.live_tiles : group.live_tiles;
+      packed += parts * group.tile_state;
+      if (group.streamed) state += parts * group.tile_state;
+      tile = std::max(tile, group.tile_state);
+    }
+    const std::int64_t travels = std::min(options.topology.ranks * options.threads * packed,
+                                          std::max(pass_.merge_bytes + tile, options.topology.ranks * tile));
+    for_each_destination([&](const Destination& to) {
+      if (to.intermediate) found += context_.intermediate_bytes(to.index);
+    });
+    pass_.memory = options.threads * (blocks + state + finishing) + 5 * travels + found + 3 * std::min(found, spread_bytes);
+  }
+
+  template <class Action>
+  void for_each_destination(Action action) const {
+    for (const ReductionGroup& group : pass_.groups) {
+      for (const ReductionGroup::Target& target : group.targets) action(target.destination);
+    }
+    std::set<std::size_t> seen;  // pieces of one intermediate
+    for (const Scan& scan : pass_.scans) {
+      for (const Evaluation& evaluation : scan.evaluations) {
+        for (const Emission& emission : evaluation.emissions) {
+          if (emission.destination.intermediate && seen.insert(emission.destination.index).second) action(emission.destination);
+        }
       }
     }
-    pass_.memory = context_.options.threads * (blocks + state) + merging;
   }
 
   Pass& pass_;

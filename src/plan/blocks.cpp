@@ -114,6 +114,24 @@ Shape largest_box(const Scan& scan, std::size_t index) {
   return largest;
 }
 
+// Where a block may need only some chunks of a box, they are read row by row into a buffer of their own.
+std::int64_t largest_part(const Scan& scan, std::size_t index) {
+  const ScanDataset& dataset = scan.datasets[index];
+  const DatasetInfo& info = *dataset.info;
+  std::int64_t uses = 0, step = 1;
+  for (const Evaluation& evaluation : scan.evaluations) {
+    for (const Leaf& leaf : evaluation.leaves) {
+      if (leaf.intermediate || leaf.index != index) continue;
+      ++uses;
+      for (const LeafAxis& axis : leaf.axes) step = std::max(step, std::abs(axis.step));
+    }
+  }
+  if (info.layout != Layout::chunked || info.shape.empty() || (uses == 1 && step == 1)) return 0;
+  Shape part = info.chunk;
+  part.back() = std::max(part.back(), scan.block.back());
+  return std::min(dataset.max_box_bytes, bytes_of(part, info));
+}
+
 }  // namespace
 
 void cut_into_blocks(Scan& scan, const PassContext& context) {
@@ -150,14 +168,14 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
   }
   count_chunks(scan);
   scan.weight = 0;
-  std::int64_t registers = 0;
+  std::int64_t elements = 1;
+  for (const std::int64_t extent : scan.block) elements *= extent;
   for (const Evaluation& evaluation : scan.evaluations) {
-    registers += static_cast<std::int64_t>(evaluation.program.values.size()) * 2048 * 8;
-    std::int64_t elements = 1;
-    for (const std::int64_t extent : scan.block) elements *= extent;
-    if (!evaluation.emissions.empty()) scan.block_memory = std::max(scan.block_memory, elements * 8);
+    scan.block_memory += evaluation_memory(evaluation.program);
+    for (const Emission& emission : evaluation.emissions) {
+      scan.block_memory += elements * element_size(evaluation.program.values[static_cast<std::size_t>(emission.value)].type);
+    }
   }
-  scan.block_memory += registers;
   for (std::size_t d = 0; d < scan.datasets.size(); ++d) {
     ScanDataset& dataset = scan.datasets[d];
     const DatasetInfo& info = *dataset.info;
@@ -165,7 +183,7 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
     const std::int64_t chunk = info.layout == Layout::chunked ? bytes_of(info.chunk, info) : 0;
     dataset.bytes_beside = is_stored(dataset) ? (info.filters.empty() ? 1 : 3) * chunk : 0;
     if (info.layout == Layout::chunked && info.filters.empty() && !reads_whole_chunks(info)) dataset.bytes_beside = 0;
-    scan.block_memory += dataset.max_box_bytes + dataset.bytes_beside;
+    scan.block_memory += dataset.max_box_bytes + dataset.bytes_beside + largest_part(scan, d);
     const std::int64_t chunks = info.layout == Layout::chunked ? ChunkGrid(info.shape, info.chunk).size() : 1;
     double fraction = static_cast<double>(dataset.chunk_reads) / static_cast<double>(std::max<std::int64_t>(1, chunks));
     if (info.layout != Layout::chunked) {

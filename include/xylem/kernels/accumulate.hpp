@@ -48,14 +48,8 @@ class Accumulators {
   void combine_packed(std::string_view packed);
 
   [[nodiscard]] std::int64_t outputs() const noexcept;
-  /// Bytes that the state takes now.
+  /// Bytes that the state takes now; aggregate_memory() forecasts it.
   [[nodiscard]] std::int64_t memory() const noexcept;
-  /// Bytes that it takes for usual data (values within a factor of 2^96 or so, zeros apart), and for any; with what updates need
-  /// besides the state.
-  [[nodiscard]] static std::int64_t usual_memory(const Program& program, const std::vector<Aggregate>& aggregates,
-                                                 std::int64_t outputs, SumMode mode);
-  [[nodiscard]] static std::int64_t most_memory(const Program& program, const std::vector<Aggregate>& aggregates,
-                                                std::int64_t outputs, SumMode mode);
 
   /// Writes the results of one reduction, outputs() elements of the finalizer's type, in native form (booleans one byte, float16
   /// two). Every float64 result of exact sums is the exact one rounded once; fast sums have the textbook formulas, and their

@@ -26,7 +26,7 @@ class EvaluatorImpl;
 class Evaluator {
  public:
   /// The elements of a tile at most, rows * cols.
-  static constexpr int max_tile = 2048;
+  static constexpr int max_tile = max_tile_elements;
 
   explicit Evaluator(const Program& program);
   ~Evaluator();
@@ -39,9 +39,6 @@ class Evaluator {
   /// After evaluate(): by number of value, its rows * cols elements in row-major order, in the native type (booleans one byte, 0
   /// or 1; float16 as float32 that float16 holds). Constants too.
   [[nodiscard]] std::span<const void* const> values() const noexcept;
-
-  /// Bytes that an evaluator of this program takes.
-  [[nodiscard]] static std::int64_t memory(const Program& program);
 
  private:
   std::unique_ptr<detail::EvaluatorImpl> impl_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "xylem/model/element_type.hpp"
+#include "xylem/model/program.hpp"
 #include "xylem/model/reduction.hpp"
 
 namespace xylem {
@@ -56,5 +57,19 @@ struct Finalizer {
 /// - weighted: count(x before masking) count(w before masking) sum(w) sum(w x), for var and std also sum(w x x)
 [[nodiscard]] std::vector<Aggregate> aggregates_of(Reduction reduction, bool weighted, bool skipna,
                                                    const std::vector<int>& paired, const std::vector<int>& original);
+
+/// How sums are kept in memory (kernels): digits of base 2^52 in 64 bits each, in planes of blocks of outputs.
+inline constexpr int sum_digit_bits = 52;
+inline constexpr int sum_block_outputs = 512;
+inline constexpr std::int64_t sum_block_bytes = 64;  ///< of a block, at most, besides its planes
+inline constexpr std::int64_t product_bytes = 40;    ///< of one output's product
+/// What updates need, in doubles for each element of a tile: for each value, and for each sum of three factors.
+inline constexpr std::int64_t update_doubles = 4;
+inline constexpr std::int64_t triple_doubles = 8;
+
+/// Bytes that accumulators of these aggregates, over values of the program, take for so many outputs, with what updates need: for
+/// usual data (`usual`: values within a factor of 2^96 or so, zeros apart), or for any.
+[[nodiscard]] std::int64_t aggregate_memory(const Program& program, const std::vector<Aggregate>& aggregates,
+                                            std::int64_t outputs, SumMode mode, bool usual);
 
 }  // namespace xylem

@@ -50,6 +50,12 @@ struct Program {
   std::vector<ProgramValue> values{};
 };
 
+/// The elements that a program is evaluated for at once, at most: few enough that all values stay in a core's cache.
+inline constexpr int max_tile_elements = 2048;
+
+/// Bytes that an evaluator of a program takes.
+[[nodiscard]] std::int64_t evaluation_memory(const Program& program);
+
 /// The type that the elements of a dataset become: the stored one; with missing values integers become float32 (of up to 16 bits)
 /// or float64, as in xarray; scaled values are float64. Numeric types only.
 [[nodiscard]] ElementType decoded_type(const DType& stored, const CfDecoding& decoding);

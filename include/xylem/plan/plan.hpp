@@ -24,6 +24,12 @@ enum class Schedule : std::uint8_t {
   dynamic_dealing,  ///< workers take the next blocks from a shared counter
 };
 
+/// Runs of blocks that are taken from the shared counter, for each worker: more even work against more merging.
+inline constexpr std::int64_t units_per_worker = 32;
+
+/// Bytes of found intermediate results that travel at once, of all ranks together.
+inline constexpr std::int64_t spread_bytes = std::int64_t{16} << 20;
+
 /// What a plan is made for.
 struct PlanOptions {
   Topology topology{};
@@ -160,7 +166,7 @@ struct ReductionGroup {
   std::vector<std::vector<std::int64_t>> cuts{};  ///< by kept axis: where tiles begin, 0 first; then the extent
   bool streamed = false;                          ///< a worker meets each tile in one run of blocks, and no more
   std::int64_t live_tiles = 1;                    ///< that a worker holds at once
-  std::int64_t tile_state = 0;                    ///< bytes of one tile's accumulators, at most or usually
+  std::int64_t tile_state = 0;                    ///< forecast, bytes of one tile's accumulators
 
   [[nodiscard]] std::int64_t num_tiles() const;
   /// The outputs of tile i, and the tile that holds an output.
@@ -181,7 +187,8 @@ struct Pass {
   std::string reason{};  ///< why it is needed, for people
   std::vector<Scan> scans{};
   std::vector<ReductionGroup> groups{};
-  std::int64_t memory = 0;  ///< forecast, bytes per rank, of this pass alone
+  std::int64_t memory = 0;       ///< forecast, bytes per rank, of this pass alone
+  std::int64_t merge_bytes = 0;  ///< of packed accumulators that travel at once
 
   /// The whole work is the run of all scans' blocks, weighted by stored bytes; this is what lies in [first, last) of `parts`.
   [[nodiscard]] std::vector<ScanRange> share(std::int64_t first, std::int64_t last, std::int64_t parts) const;

@@ -13,7 +13,7 @@
 namespace xylem::detail {
 
 /// The elements of a tile at most (Evaluator::max_tile).
-constexpr int largest_tile = 2048;
+constexpr int largest_tile = max_tile_elements;
 
 /// Finite numbers that a float or a double holds, for every element of a tile.
 struct Piece {

@@ -24,6 +24,7 @@ struct PassContext {
   const PlanOptions& options;
   const std::map<std::pair<std::string, std::string>, StorageSummary>& storage;  ///< by file and path
   FindIntermediate intermediate;
+  std::function<std::int64_t(std::size_t)> intermediate_bytes;
   /// A small part of a dataset as an intermediate; nothing where it is not worth it.
   std::function<std::optional<std::size_t>(const PieceLeaf&, const Box&)> keep;
 
