@@ -10,7 +10,8 @@ int run(const Communicator& world, const po::variables_map& arguments) {
   std::optional<int> ranks;
   if (arguments.count("ranks") != 0) ranks = arguments["ranks"].as<int>();
   world.agree([&] {
-    if (ranks && *ranks < 1) throw UsageError("--ranks is {}: it is 1 or more", *ranks);
+    constexpr int most = 10'000'000;
+    if (ranks && (*ranks < 1 || *ranks > most)) throw UsageError("--ranks is {}: it is from 1 to {}", *ranks, most);
   });
   const Planned planned = plan_expressions(world, arguments, "plan", ranks);
   print(world, world.rank() != 0              ? std::string()

@@ -45,8 +45,11 @@ void expect_no_input(const std::string& path, const std::vector<std::string>& fi
 }
 
 int run(const Communicator& world, const po::variables_map& arguments) {
-  const Planned planned = plan_expressions(world, arguments, "reduce");
   const std::string path = arguments.count("output") != 0 ? arguments["output"].as<std::string>() : "";
+  world.agree([&] {
+    if (arguments.count("output") != 0 && path.empty()) throw UsageError("-o is empty: name the file to write");
+  });
+  const Planned planned = plan_expressions(world, arguments, "reduce");
   world.agree([&] { expect_no_input(path, planned.files); });
   std::unique_ptr<ResultWriter> writer;
   if (!path.empty()) writer = std::make_unique<ResultWriter>(world, path, planned.variables, history(world, arguments));

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "xylem/array/source.hpp"
+#include "xylem/support/contract.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
 #include "xylem/tree/labels.hpp"
@@ -153,6 +154,7 @@ Array Catalog::join(const std::string& name, const std::vector<Array>& arrays) {
   if (different.size() == 1) return concat(arrays, different[0]);
   if (different.empty()) {
     const auto* source = std::get_if<SourceNode>(&first.node().kind);
+    XYLEM_EXPECT(source != nullptr, "a dataset's array");
     const Coordinate* own = first.ndim() == 1 ? first.find_coord(first.dims()[0].name) : nullptr;
     if (own != nullptr && own->name == last_name(source->info->ref.path)) return first;  // the same coordinate in all files
     for (std::size_t d = 0; d < source->info->max_shape.size(); ++d) {

@@ -57,20 +57,21 @@ std::vector<std::string> Communicator::all_to_all(std::vector<std::string> messa
   for (std::size_t r = 0; r < ranks; ++r) lengths[r] = messages[r].size();
   MPI_Alltoall(lengths.data(), 1, MPI_UINT64_T, expected.data(), 1, MPI_UINT64_T, handle_);
   std::vector<std::string> received(ranks);
+  for (std::size_t r = 0; r < ranks; ++r) received[r].resize(expected[r]);
+  const auto own = static_cast<std::size_t>(rank_);
+  received[own] = std::move(messages[own]);
+  // Between two ranks pieces arrive in the order in which they were sent.
   std::vector<MPI_Request> requests;
   constexpr int tag = 1;
-  for (std::size_t r = 0; r < ranks; ++r) {
-    if (expected[r] == 0) continue;
-    received[r].resize(expected[r]);
-    MPI_Irecv(received[r].data(), static_cast<int>(expected[r]), MPI_BYTE, static_cast<int>(r), tag, handle_,
-              &requests.emplace_back());
-  }
-  for (std::size_t r = 0; r < ranks; ++r) {
-    if (messages[r].empty()) continue;
-    XYLEM_EXPECT(messages[r].size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()), "a message below 2 GiB");
-    MPI_Isend(messages[r].data(), static_cast<int>(messages[r].size()), MPI_BYTE, static_cast<int>(r), tag, handle_,
-              &requests.emplace_back());
-  }
+  const auto in_pieces = [&](std::string& bytes, std::size_t rank, const auto& transfer) {
+    if (rank == own) return;
+    for (std::size_t done = 0; done < bytes.size(); done += detail::max_piece) {
+      const auto count = static_cast<int>(std::min(detail::max_piece, bytes.size() - done));
+      transfer(bytes.data() + done, count, MPI_BYTE, static_cast<int>(rank), tag, handle_, &requests.emplace_back());
+    }
+  };
+  for (std::size_t r = 0; r < ranks; ++r) in_pieces(received[r], r, MPI_Irecv);
+  for (std::size_t r = 0; r < ranks; ++r) in_pieces(messages[r], r, MPI_Isend);
   MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE);
   return received;
 }

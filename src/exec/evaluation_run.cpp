@@ -198,7 +198,7 @@ void EvaluationRun::tile(int rows, int cols, const std::vector<std::int64_t>& at
     const auto value = static_cast<std::size_t>(evaluation_.emissions[e].value);
     const ElementType type = evaluation_.program.values[value].type;
     const auto size = static_cast<std::size_t>(element_size(type));
-    // Elements in their native form first: only float16 differs.
+    // Elements in their native form first.
     alignas(8) std::byte native[static_cast<std::size_t>(Evaluator::max_tile) * 8];
     store_elements(type, values[value], static_cast<std::int64_t>(rows) * cols, native);
     for (int r = 0; r < rows; ++r) {

@@ -7,15 +7,19 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <type_traits>
 
 #include "xylem/comm/shared_counter.hpp"
 #include "xylem/support/contract.hpp"
+#include "xylem/support/error.hpp"
 #include "xylem/support/timer.hpp"
 
 #include "detail/worker.hpp"
 
 namespace xylem {
 namespace {
+
+static_assert(std::is_trivially_copyable_v<RankTimes>, "travels as its bytes");
 
 using detail::TilePart;
 using detail::Worker;
@@ -29,8 +33,10 @@ class PassRun {
 
   void run(RankTimes& times) {
     std::optional<SharedCounter> counter;
-    if (plan_.options.schedule == Schedule::dynamic_dealing) counter.emplace(comm_);
+    const bool alone = plan_.options.topology.ranks * plan_.options.threads == 1;
+    if (plan_.options.schedule == Schedule::dynamic_dealing && !alone) counter.emplace(comm_);
     std::vector<TilePart> parts = comm_.agree([&] { return run_workers(counter ? &*counter : nullptr, times); });
+    counter.reset();  // together, while all ranks are well: it is collective
     const Timer timer;
     double written = 0;
     detail::merge(
@@ -103,6 +109,16 @@ class PassRun {
 
 std::vector<RankTimes> execute(const Communicator& comm, const Plan& plan, const ResultSink& sink) {
   XYLEM_EXPECT(plan.options.topology.ranks == comm.size(), "a plan for this communicator");
+  if (plan.options.threads > 1 && plan.options.schedule == Schedule::dynamic_dealing) {
+    comm.agree([] {
+      int level = MPI_THREAD_SINGLE;
+      MPI_Query_thread(&level);
+      if (level < MPI_THREAD_SERIALIZED) {
+        throw UsageError(
+            "dynamic dealing to several threads needs an MPI that threads may call: use static dealing, or one thread");
+      }
+    });
+  }
   RankTimes times;
   const Timer timer;
   detail::Intermediates intermediates(plan);

@@ -32,7 +32,10 @@ void Intermediates::add(std::size_t index, const Box& box, std::span<const std::
 void Intermediates::spread(const Communicator& comm) {
   const auto round_bytes = static_cast<std::size_t>(std::max<std::int64_t>(1, spread_bytes / comm.size()));
   std::size_t next = 0;
-  bool more = true;
+  bool more = comm.size() > 1;
+  if (!more) {
+    for (const Found& one : found_) put(one);
+  }
   while (more) {
     std::vector<Found> own;
     std::size_t bytes = 0;

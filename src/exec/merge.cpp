@@ -55,7 +55,9 @@ void merge(const Communicator& comm, const Pass& pass, std::vector<TilePart> par
       TilePart& part = parts[next];
       outgoing[owner(id_of(part))].emplace_back(id_of(part), part.elements, std::move(part.packed));
     }
-    for (std::size_t rank = 0; rank < ranks; ++rank) messages[rank] = to_bytes(std::exchange(outgoing[rank], {}));
+    comm.agree([&] {
+      for (std::size_t rank = 0; rank < ranks; ++rank) messages[rank] = to_bytes(std::exchange(outgoing[rank], {}));
+    });
     const std::vector<std::string> incoming = comm.all_to_all(std::move(messages));
     comm.agree([&] {
       std::map<TileId, std::pair<std::unique_ptr<Accumulators>, std::int64_t>> mine;

@@ -70,11 +70,13 @@ std::vector<ComputedArray> compute(const Communicator& comm, const Tree& tree, c
     pieces.push_back({result, box.start, box.count, {values.begin(), values.end()}});
   });
   std::vector<ComputedArray> computed;
-  for (const NamedArray& named : arrays) {
-    ComputedArray& result = computed.emplace_back(ComputedArray{describe_result(named.name, named.array), {}});
-    const auto elements = num_elements(result.variable.shape);
-    result.elements.resize(static_cast<std::size_t>(*elements * element_size(result.variable.dtype)));
-  }
+  comm.agree([&] {
+    for (const NamedArray& named : arrays) {
+      ComputedArray& result = computed.emplace_back(ComputedArray{describe_result(named.name, named.array), {}});
+      const auto elements = num_elements(result.variable.shape);
+      result.elements.resize(static_cast<std::size_t>(*elements * element_size(result.variable.dtype)));
+    }
+  });
   for (std::string& theirs : comm.all_gather(to_bytes(pieces))) {
     for (const Piece& piece : from_bytes<std::vector<Piece>>(std::move(theirs))) put(piece, computed[piece.result]);
   }

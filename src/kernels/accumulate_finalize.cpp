@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "xylem/model/half.hpp"
 #include "xylem/support/contract.hpp"
 
 #include "detail/accumulators_state.hpp"
@@ -62,22 +63,11 @@ class SumReader {
   SumPlanes planes_;
 };
 
-std::uint16_t half_bits(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000U);
-  const std::uint32_t magnitude = bits & 0x7fffffffU;
-  if (magnitude >= 0x7f800000U) return sign | (magnitude > 0x7f800000U ? 0x7e00 : 0x7c00);
-  if (magnitude < 0x38800000U) return static_cast<std::uint16_t>(sign | static_cast<std::uint16_t>(std::fabs(value) * 0x1p24F));
-  return static_cast<std::uint16_t>(sign | (magnitude - 0x38000000U) >> 13);
-}
-
-}  // namespace
-
 // Computes the results of one reduction.
-class ResultWriter {
+class FinalValues {
  public:
-  ResultWriter(const Finalizer& finalizer, const std::vector<std::unique_ptr<AggregateState>>& states, std::int64_t outputs,
-               std::span<std::byte> out)
+  FinalValues(const Finalizer& finalizer, const std::vector<std::unique_ptr<AggregateState>>& states, std::int64_t outputs,
+              std::span<std::byte> out)
       : finalizer_(finalizer), outputs_(outputs), size_(element_size(finalizer.result)), out_(out) {
     for (const int aggregate : finalizer.aggregates) parts_.push_back(states.at(static_cast<std::size_t>(aggregate)).get());
     XYLEM_EXPECT(static_cast<std::int64_t>(out.size()) == outputs * size_, "room for the results");
@@ -316,8 +306,10 @@ class ResultWriter {
   std::vector<const AggregateState*> parts_{};
 };
 
+}  // namespace
+
 std::optional<std::int64_t> Accumulators::finalize(const Finalizer& finalizer, std::span<std::byte> out) const {
-  return ResultWriter(finalizer, state_->states, state_->outputs, out).write();
+  return FinalValues(finalizer, state_->states, state_->outputs, out).write();
 }
 
 }  // namespace xylem

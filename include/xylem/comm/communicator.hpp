@@ -49,7 +49,7 @@ class Communicator {
   /// Collective: yes.
   [[nodiscard]] std::vector<std::string> all_gather(const std::string& bytes) const;
 
-  /// Sends message r to rank r, and gives what each rank sent here, by rank. Lengths may differ; each is below 2 GiB.
+  /// Sends message r to rank r, and gives what each rank sent here, by rank. Lengths may differ.
   /// Collective: yes.
   [[nodiscard]] std::vector<std::string> all_to_all(std::vector<std::string> messages) const;
 

@@ -178,7 +178,6 @@ class ExactSums final : public AggregateState {
   void add_terms(const Tile& tile, std::vector<Operand*>& factors);
   void add_slowly(const Tile& tile, const std::vector<Operand*>& factors);
   void add_term(const Tile& tile, const SumTerm& term);
-  bool add_product(const Tile& tile, Piece& a, Piece& b);
   SumPlanes& planes_of(std::int64_t output) noexcept { return blocks_[static_cast<std::size_t>(output / block)]; }
 
   MemoryBudget* budget_;
