@@ -56,6 +56,7 @@ MpiRuntime::MpiRuntime(int& argc, char**& argv) {
     MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided);
     owns_mpi_ = true;
   }
+  signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes fails writes, as a full disk does, instead of ending the process
   world_.emplace(MPI_COMM_WORLD);
   logging::set_enabled(world_->rank() == 0);
   if (owns_mpi_) take_over_crashes(handlers, world_->rank());

@@ -44,7 +44,7 @@ class Evaluator {
   std::unique_ptr<detail::EvaluatorImpl> impl_;
 };
 
-/// Copies n elements as values() holds them into their native type (only float16 differs).
+/// Copies n elements as values() holds them into their native type; every NaN becomes the same one.
 void store_elements(ElementType type, const void* from, std::int64_t n, std::byte* to);
 
 }  // namespace xylem
