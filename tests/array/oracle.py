@@ -95,7 +95,7 @@ def extreme_place(x, dims, least, skipna):
     kept = [dim for dim in x.dims if dim not in dims]
     reduced = [dim for dim in x.dims if dim in dims]
     ordered = x.transpose(*kept, *reduced)
-    rows = ordered.values.reshape(int(np.prod([x.sizes[dim] for dim in kept], dtype=int)), -1)
+    rows = ordered.values.reshape([int(np.prod([x.sizes[dim] for dim in some], dtype=int)) for some in (kept, reduced)])
     places = []
     for row in rows:
         best = -1
