@@ -95,14 +95,21 @@ class Arrangement {
   }
 
   void run() {
+    pass_.merge_bytes = std::clamp(context_.options.memory_limit / 32, mib, merge_bytes);
     if (context_.runs("column-order")) {
-      for (std::size_t s = 0; s < pass_.scans.size(); ++s) choose_order(s);
+      context_.steps.run("column-order", [&] {
+        for (std::size_t s = 0; s < pass_.scans.size(); ++s) choose_order(s);
+      });
     }
     for (std::size_t g = 0; g < pass_.groups.size(); ++g) cut_into_tiles(g);
     count_memory();
   }
 
  private:
+  [[nodiscard]] std::int64_t num_workers() const {
+    return std::int64_t{context_.options.topology.ranks} * context_.options.threads;
+  }
+
   [[nodiscard]] bool in_one_scan(std::size_t g) const {
     return !uses_[g].empty() && std::ranges::all_of(uses_[g], [&](const Use& use) {
       return use.scan == uses_[g][0].scan && kept_axes(*use.input) == kept_axes(*uses_[g][0].input);
@@ -205,10 +212,10 @@ class Arrangement {
   // Accumulators that live for the whole pass are merged piece by piece, each piece on a rank of its own.
   void cut_for_merging(ReductionGroup& group) const {
     const auto found = std::ranges::find_if(group.kept, [](std::int64_t extent) { return extent > 1; });
-    if (found == group.kept.end() || context_.options.topology.ranks == 1) return;
+    if (found == group.kept.end() || num_workers() == 1) return;
     const auto axis = static_cast<std::size_t>(found - group.kept.begin());
     const std::int64_t bytes = state_bytes(group, outputs(group), context_.options.sums);
-    const std::int64_t piece = std::max(mib, merge_bytes / context_.options.topology.ranks);
+    const std::int64_t piece = std::max(mib / 2, pass_.merge_bytes / context_.options.topology.ranks);
     const std::int64_t pieces = std::min(*found, (bytes + piece - 1) / piece);
     group.cuts[axis].clear();
     for (std::int64_t i = 0; i <= pieces; ++i) group.cuts[axis].push_back(*found * i / pieces);
@@ -242,10 +249,9 @@ class Arrangement {
   // results that it found.
   void count_memory() {
     const PlanOptions& options = context_.options;
-    const std::int64_t workers = std::int64_t{options.topology.ranks} * options.threads;
-    const bool dynamic = options.schedule == Schedule::dynamic_dealing;
-    const bool merges = workers > 1 || dynamic;
-    pass_.merge_bytes = std::clamp(options.memory_limit / 32, mib, merge_bytes);
+    const std::int64_t workers = num_workers();
+    const bool merges = workers > 1;
+    const bool dynamic = merges && options.schedule == Schedule::dynamic_dealing;
     std::int64_t blocks = 0, state = 0, finishing = 0, packed = 0, tile = 0, found = 0;
     for (const Scan& scan : pass_.scans) blocks = std::max(blocks, scan.block_memory);
     for (const ReductionGroup& group : pass_.groups) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "xylem/plan/plan.hpp"
 #include "xylem/support/bytes.hpp"
@@ -36,19 +37,25 @@ struct Totals {
   std::int64_t datasets = 0, chunks = 0, reads = 0, all_chunks = 0, stored = 0, decoded = 0;
 };
 
+// A dataset that several scans read counts once, and its chunks at most once.
 Totals totals(const Pass& pass) {
   Totals totals;
+  std::map<std::pair<std::string_view, std::string_view>, std::int64_t> needed;
   for (const Scan& scan : pass.scans) {
     for (const ScanDataset& dataset : scan.datasets) {
       const DatasetInfo& info = *dataset.info;
-      ++totals.datasets;
-      totals.chunks += dataset.needed_chunks;
-      totals.reads += dataset.chunk_reads;
-      totals.all_chunks += info.layout == Layout::chunked ? ChunkGrid(info.shape, info.chunk).size() : 1;
+      const std::int64_t all = info.layout == Layout::chunked ? ChunkGrid(info.shape, info.chunk).size() : 1;
+      const auto [known, is_new] = needed.try_emplace({info.ref.file, info.ref.path}, 0);
+      if (is_new) totals.all_chunks += all;
+      const std::int64_t more = std::min(all, known->second + dataset.needed_chunks) - known->second;
+      known->second += more;
+      totals.chunks += more;
+      totals.reads += info.layout == Layout::chunked ? dataset.chunk_reads : more;
       totals.stored += stored_bytes_read(dataset, scan);
       totals.decoded += decoded_bytes(dataset, scan);
     }
   }
+  totals.datasets = static_cast<std::int64_t>(needed.size());
   return totals;
 }
 
@@ -85,6 +92,29 @@ Shares shares(const Plan& plan, const Pass& pass) {
   return result;
 }
 
+std::size_t number(std::int64_t n) { return static_cast<std::size_t>(n); }
+
+std::string words(const Shares& dealt, int ranks) {
+  if (ranks == 1) return "";
+  std::string text = dealt.least == dealt.most
+                         ? fmt::format(": {} each", format_bytes(dealt.most))
+                         : fmt::format(": {} to {} each", format_bytes(dealt.least), format_bytes(dealt.most));
+  if (dealt.idle > 0) text += fmt::format("; {} without any", plural(number(dealt.idle), "rank"));
+  return text;
+}
+
+// The part of its results that a group finds.
+std::string band(const Plan& plan, const ReductionGroup& group) {
+  for (const ReductionGroup::Target& target : group.targets) {
+    const Destination& to = target.destination;
+    const Shape& whole = to.intermediate ? plan.intermediates[to.index].shape : plan.results[to.index].shape;
+    for (std::size_t a = 0; a < group.kept.size(); ++a) {
+      if (group.kept[a] < whole[number(target.axes[a])]) return " (band " + format_box({group.origin, group.kept}) + ")";
+    }
+  }
+  return "";
+}
+
 void explain_pass(const Plan& plan, std::size_t p, std::string& text) {
   const Pass& pass = plan.passes[p];
   const Totals all = totals(pass);
@@ -94,45 +124,50 @@ void explain_pass(const Plan& plan, std::size_t p, std::string& text) {
   if (all.datasets == 0) {
     fmt::format_to(out, "  reads    nothing: all it needs is in memory\n");
   } else {
-    fmt::format_to(out, "  reads    {} of {} in {}, {} stored, {} decoded\n", all.chunks,
-                   plural(static_cast<std::size_t>(all.all_chunks), "chunk"),
-                   plural(static_cast<std::size_t>(all.datasets), "dataset"), format_bytes(all.stored),
-                   format_bytes(all.decoded));
+    fmt::format_to(out, "  reads    {} of {} in {}: {} stored, {} decoded\n", all.chunks, plural(number(all.all_chunks), "chunk"),
+                   plural(number(all.datasets), "dataset"), format_bytes(all.stored), format_bytes(all.decoded));
     if (all.reads > all.chunks) {
-      fmt::format_to(out, "  again    {} are read more than once, for blocks that cut them (misaligned)\n",
-                     plural(static_cast<std::size_t>(all.reads - all.chunks), "chunk read"));
+      fmt::format_to(out, "  again    {}, of chunks that several blocks need (misaligned)\n",
+                     plural(number(all.reads - all.chunks), "more read"));
     }
   }
-  const Shares dealt = shares(plan, pass);
-  fmt::format_to(out, "  work     {} on {}: {} to {} stored bytes each{}\n",
-                 plural(static_cast<std::size_t>(pass.num_blocks()), "block"),
-                 plural(static_cast<std::size_t>(plan.options.topology.ranks), "rank"), format_bytes(dealt.least),
-                 format_bytes(dealt.most), dealt.idle == 0 ? "" : fmt::format("; {} have none", dealt.idle));
+  fmt::format_to(out, "  work     {} on {}{}\n", plural(number(pass.num_blocks()), "block"),
+                 plural(number(plan.options.topology.ranks), "rank"), words(shares(plan, pass), plan.options.topology.ranks));
   for (const ReductionGroup& group : pass.groups) {
-    std::int64_t outputs = 1;
-    for (const std::int64_t extent : group.kept) outputs *= extent;
-    fmt::format_to(out, "  reduces  {} of {}; {} at a time, {} of accumulators a rank\n",
-                   plural(static_cast<std::size_t>(outputs), "output"),
-                   plural(static_cast<std::size_t>(group.reduced), "element"),
+    const std::int64_t outputs = num_elements(group.kept).value_or(0);
+    fmt::format_to(out, "  reduces  {} to each of {}{}; a rank holds {} at a time, {} of accumulators\n",
+                   plural(number(group.reduced), "element"), plural(number(outputs), "output"), band(plan, group),
                    group.live_tiles == group.num_tiles()
                        ? "all"
-                       : plural(static_cast<std::size_t>(outputs / std::max<std::int64_t>(1, group.num_tiles())), "output"),
+                       : plural(number(outputs / std::max<std::int64_t>(1, group.num_tiles()) * group.live_tiles), "output"),
                    format_bytes(group.live_tiles * group.tile_state));
   }
   fmt::format_to(out, "  memory   {} a rank\n", format_bytes(pass.memory));
+}
+
+void explain_intermediates(const Plan& plan, std::string& text) {
+  for (const Intermediate& made : plan.intermediates) {
+    if (made.bytes() == 0) continue;
+    fmt::format_to(std::back_inserter(text), "held by every rank: {} {}, {}\n", printable(made.what), format_shape(made.shape),
+                   format_bytes(made.bytes()));
+  }
 }
 
 }  // namespace
 
 std::string explain(const Plan& plan) {
   std::string text;
-  fmt::format_to(std::back_inserter(text), "{} in {}, at most {} a rank (limit {}), {} dealing, {} sums\n",
-                 plural(plan.results.size(), "result"),
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "{} in {}, at most {} a rank (limit {}), {} dealing, {} sums\n", plural(plan.results.size(), "result"),
                  plan.passes.size() == 1 ? "1 pass" : fmt::format("{} passes", plan.passes.size()), format_bytes(plan.memory),
                  format_bytes(plan.options.memory_limit),
                  plan.options.schedule == Schedule::static_dealing ? "static" : "dynamic",
                  plan.options.sums == SumMode::exact ? "exact" : "fast");
   for (std::size_t p = 0; p < plan.passes.size(); ++p) explain_pass(plan, p, text);
+  explain_intermediates(plan, text);
+  for (const OptimizerStep& step : plan.steps) {
+    fmt::format_to(out, "optimizer: {}: {} ({:.3f} s)\n", step.name, step.effect, step.seconds);
+  }
   return text;
 }
 
@@ -173,6 +208,28 @@ std::string explain_json(const Plan& plan) {
     json.key("most_bytes_per_rank").value(dealt.most);
     json.key("idle_ranks").value(dealt.idle);
     json.key("memory").value(pass.memory);
+    json.key("reductions").begin_array();
+    for (const ReductionGroup& group : pass.groups) {
+      json.begin_object();
+      json.key("outputs").inline_array(group.kept);
+      json.key("first_output").inline_array(group.origin);
+      json.key("elements_per_output").value(group.reduced);
+      json.key("tiles").value(group.num_tiles());
+      json.key("tiles_at_a_time").value(group.live_tiles);
+      json.key("accumulator_bytes").value(group.live_tiles * group.tile_state);
+      json.end_object();
+    }
+    json.end_array();
+    json.end_object();
+  }
+  json.end_array();
+  json.key("intermediates").begin_array();
+  for (const Intermediate& made : plan.intermediates) {
+    if (made.bytes() == 0) continue;
+    json.begin_object();
+    json.key("what").value(made.what);
+    json.key("shape").inline_array(made.shape);
+    json.key("bytes").value(made.bytes());
     json.end_object();
   }
   json.end_array();
@@ -180,6 +237,7 @@ std::string explain_json(const Plan& plan) {
   for (const OptimizerStep& step : plan.steps) {
     json.begin_object();
     json.key("name").value(step.name);
+    json.key("effect").value(step.effect);
     json.key("seconds").value(step.seconds);
     json.end_object();
   }

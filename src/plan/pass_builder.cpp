@@ -73,10 +73,17 @@ class Assembly {
 
   BuiltPass build() {
     for (std::size_t r = 0; r < requests_.size(); ++r) lower_request(r);
-    for (Work& work : works_) {
-      for (Piece& piece : work.pieces) find_partners(piece);
-    }
-    for (Work& work : works_) place_request(work);
+    context_.steps.run("keep-small-inputs", [&] {
+      for (Work& work : works_) {
+        for (Piece& piece : work.pieces) keep_small_inputs(piece);
+      }
+    });
+    context_.steps.run("share-reads", [&] {
+      for (const Work& work : works_) {
+        for (const Piece& piece : work.pieces) find_partners(piece);
+      }
+      for (Work& work : works_) place_request(work);
+    });
     for (Scan& scan : built_.pass.scans) cut_into_blocks(scan, context_);
     arrange(built_.pass, context_);
     return std::move(built_);
@@ -94,7 +101,6 @@ class Assembly {
       work.kept.push_back(reduced ? -1 : next++);
     }
     work.pieces = detail::lower(arrays, work.domain, request.box, context_.intermediate);
-    for (Piece& piece : work.pieces) keep_small_inputs(piece);
     works_.push_back(std::move(work));
   }
 

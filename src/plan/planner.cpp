@@ -11,7 +11,6 @@
 #include "xylem/support/contract.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
-#include "xylem/support/timer.hpp"
 
 #include "detail/identity.hpp"
 #include "detail/pass_builder.hpp"
@@ -41,6 +40,11 @@ Box whole(const std::vector<Dim>& dims) {
   return box;
 }
 
+// The memory limit does not hold a plan, which needs this many bytes.
+struct TooSmall {
+  std::int64_t needed;
+};
+
 class Planner {
  public:
   Planner(const std::vector<NamedArray>& arrays, const std::vector<StorageSummary>& storage, const PlanOptions& options) {
@@ -67,21 +71,22 @@ class Planner {
 
   Plan make(const std::vector<NamedArray>& arrays) {
     std::vector<Array> roots;
-    step("push-selections", [&] {
-      for (const NamedArray& named : arrays) {
-        roots.push_back(runs("push-selections") ? detail::push_selections(named.array) : named.array);
-      }
-    });
+    if (runs("push-selections"))
+      steps_.run("push-selections", [&] {
+        for (const NamedArray& named : arrays) {
+          roots.push_back(detail::push_selections(named.array));
+          if (identity_.of(roots.back()) != identity_.of(named.array)) ++steps_.notes["push-selections"].changes;
+        }
+      });
     for (std::size_t r = 0; r < arrays.size(); ++r) {
       plan_.results.push_back({arrays[r].name, arrays[r].array.shape(), arrays[r].array.dtype()});
-      request(roots[r], {false, r});
+      request(roots.empty() ? arrays[r].array : roots[r], {false, r});
     }
-    step("share-reads", [&] {
-      for (std::size_t level = 0; level < levels_.size(); ++level) build_level(level);
-      drop_unused();
-      if (!kept_.empty()) build(kept_, "holds what is used over and over", true);
-    });
-    if (needed_ > plan_.options.memory_limit) refuse();
+    for (std::size_t level = 0; level < levels_.size(); ++level) build_level(level);
+    drop_unused();
+    if (!kept_.empty()) build(kept_, "reads what is used over and over, and keeps it", true);
+    note_steps();
+    if (needed_ > plan_.options.memory_limit) throw TooSmall{needed_};
     plan_.memory = plan_.options.memory_held + fixed_bytes + intermediate_bytes();
     std::int64_t most = 0;
     for (const Pass& pass : plan_.passes) most = std::max(most, pass.memory);
@@ -93,11 +98,25 @@ class Planner {
  private:
   [[nodiscard]] bool runs(const std::string& name) const { return !plan_.options.without.contains(name); }
 
-  template <class Action>
-  void step(const char* name, Action action) {
-    const Timer timer;
-    action();
-    plan_.steps.push_back({name, runs(name) ? "" : "left out", timer.seconds()});
+  // What each optimizer pass did, in words.
+  void note_steps() {
+    std::size_t scans = 0, ordered = 0;
+    for (const Pass& pass : plan_.passes) {
+      scans += pass.scans.size();
+      for (const Scan& scan : pass.scans) ordered += std::ranges::is_sorted(scan.order) ? 0 : 1;
+    }
+    const std::map<std::string, std::string> effects{
+        {"push-selections",
+         fmt::format("rewrote {}", plural(static_cast<std::size_t>(steps_.notes["push-selections"].changes), "result"))},
+        {"share-reads", fmt::format("{} from {} of stored data", plural(plan_.results.size(), "result"), plural(scans, "scan"))},
+        {"keep-small-inputs", fmt::format("keeps {} in memory", plural(kept_.size(), "input"))},
+        {"column-order", fmt::format("changed the order of {}", plural(ordered, "scan"))},
+        {"bands", fmt::format("split passes {} for want of memory",
+                              plural(static_cast<std::size_t>(steps_.notes["bands"].changes), "time"))},
+    };
+    for (const auto& [name, meaning] : optimizer_passes()) {
+      plan_.steps.push_back({name, runs(name) ? effects.at(name) : "left out", steps_.notes[name].seconds});
+    }
   }
 
   // Reductions below an array must be known before it is evaluated.
@@ -196,18 +215,25 @@ class Planner {
     // levels_ may not grow here: all reductions were requested before.
     const std::vector<Request> requests = levels_[level];
     if (requests.empty()) return;
-    build(requests, level == 0 ? "" : "needs what an earlier pass found", false);
+    const std::string first = levels_.size() > 1 ? "reductions that other passes need" : "";
+    build(requests, level == 0 ? first : "needs reductions that an earlier pass found", false);
   }
 
   // One pass where memory does; else the outputs of what takes most of it are split into bands, and there are more passes.
   void build(const std::vector<Request>& requests, const std::string& reason, bool first) {
-    const PassContext context{plan_.options, storage_, [this](const Array& array) { return intermediate(array); },
+    const PassContext context{plan_.options,
+                              storage_,
+                              [this](const Array& array) { return intermediate(array); },
                               [this](std::size_t index) { return plan_.intermediates[index].bytes(); },
-                              [this](const PieceLeaf& leaf, const Box& box) { return keep(leaf, box); }};
+                              [this](const PieceLeaf& leaf, const Box& box) { return keep(leaf, box); },
+                              steps_};
     BuiltPass built = detail::build_pass(requests, context);
     const std::int64_t needed = plan_.options.memory_held + fixed_bytes + intermediate_bytes() + built.pass.memory;
     if (needed > plan_.options.memory_limit && runs("bands")) {
-      if (const auto halves = split(requests, built)) {
+      std::optional<std::pair<std::vector<Request>, std::vector<Request>>> halves;
+      steps_.run("bands", [&] { halves = split(requests, built); });
+      if (halves) {
+        ++steps_.notes["bands"].changes;
         build(halves->first, reason, first);
         build(halves->second, "the accumulators of all outputs together do not fit in memory", first);
         return;
@@ -249,15 +275,6 @@ class Planner {
     return halves;
   }
 
-  [[noreturn]] void refuse() const {
-    const std::int64_t needed_mib = (needed_ + mib - 1) / mib + (plan_.options.memory_held > 0 ? 1 : 0);
-    throw ResourceError(
-        "a memory limit of {} per rank is too small for this plan (blocks, accumulators and what is held between passes take "
-        "{}): "
-        "give at least --memory {}MiB",
-        format_bytes(plan_.options.memory_limit), format_bytes(needed_), needed_mib);
-  }
-
   Plan plan_;
   std::map<std::pair<std::string, std::string>, StorageSummary> storage_;
   std::vector<std::vector<Request>> levels_;
@@ -267,6 +284,7 @@ class Planner {
   std::map<std::size_t, std::size_t> intermediates_;  // by identity
   std::ptrdiff_t kept_passes_ = 0;
   std::int64_t needed_ = 0;
+  detail::StepNotes steps_;
 };
 
 void collect(const Array& array, std::set<const ArrayNode*>& seen,
@@ -301,7 +319,23 @@ std::vector<std::shared_ptr<const DatasetInfo>> datasets_of(const std::vector<Na
 }
 
 Plan make_plan(const std::vector<NamedArray>& arrays, const std::vector<StorageSummary>& storage, const PlanOptions& options) {
-  return Planner(arrays, storage, options).make(arrays);
+  std::optional<std::int64_t> refused;
+  PlanOptions enough = options;
+  while (true) {
+    try {
+      Plan plan = Planner(arrays, storage, enough).make(arrays);
+      if (!refused) return plan;
+      break;
+    } catch (const TooSmall& too_small) {
+      // With more memory plans are made to use more: the limit that is named is one that was tried.
+      if (!refused) refused = too_small.needed;
+      enough.memory_limit = std::max(too_small.needed, enough.memory_limit + mib) / mib * mib + mib;
+    }
+  }
+  throw ResourceError(
+      "a memory limit of {} per rank is too small for this plan (blocks, accumulators and what is held between passes take {}): "
+      "give at least --memory {}MiB",
+      format_bytes(options.memory_limit), format_bytes(*refused), enough.memory_limit / mib);
 }
 
 }  // namespace xylem

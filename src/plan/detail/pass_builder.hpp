@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "xylem/support/timer.hpp"
+
 #include "detail/piece.hpp"
 
 namespace xylem::detail {
@@ -19,6 +21,23 @@ struct Request {
 /// The dims over which a request is evaluated.
 std::vector<Dim> domain_of(const Array& array);
 
+/// How long each optimizer pass took, and how often it changed something.
+struct StepNotes {
+  struct Note {
+    double seconds = 0;
+    std::int64_t changes = 0;
+  };
+  std::map<std::string, Note> notes{};
+
+  /// Runs a part of an optimizer pass.
+  template <class Action>
+  void run(const std::string& name, Action action) {
+    const Timer timer;
+    action();
+    notes[name].seconds += timer.seconds();
+  }
+};
+
 /// What the building of passes asks of the planner.
 struct PassContext {
   const PlanOptions& options;
@@ -27,6 +46,8 @@ struct PassContext {
   std::function<std::int64_t(std::size_t)> intermediate_bytes;
   /// A small part of a dataset as an intermediate; nothing where it is not worth it.
   std::function<std::optional<std::size_t>(const PieceLeaf&, const Box&)> keep;
+
+  StepNotes& steps;
 
   [[nodiscard]] bool runs(const std::string& optimizer_pass) const { return !options.without.contains(optimizer_pass); }
 };
