@@ -15,15 +15,19 @@ using TileId = std::pair<std::uint64_t, std::int64_t>;
 
 TileId id_of(const TilePart& part) { return {part.group, part.tile}; }
 
-// The tiles that any rank has a part of.
-std::vector<TileId> all_tiles(const Communicator& comm, const Pass& pass, const std::vector<TilePart>& parts) {
+// Which tiles each rank has parts of, in ascending order.
+std::vector<std::vector<TileId>> tiles_by_rank(const Communicator& comm, const std::vector<TilePart>& parts) {
   std::vector<TileId> own;
   for (const TilePart& part : parts) own.push_back(id_of(part));
+  std::vector<std::vector<TileId>> all;
+  for (const std::string& bytes : comm.all_gather(to_bytes(own))) all.push_back(from_bytes<std::vector<TileId>>(bytes));
+  return all;
+}
+
+// The tiles that any rank has a part of, and those of groups over no elements.
+std::vector<TileId> all_tiles(const Pass& pass, const std::vector<std::vector<TileId>>& by_rank) {
   std::set<TileId> tiles;
-  for (const std::string& bytes : comm.all_gather(to_bytes(own))) {
-    const auto theirs = from_bytes<std::vector<TileId>>(bytes);
-    tiles.insert(theirs.begin(), theirs.end());
-  }
+  for (const std::vector<TileId>& theirs : by_rank) tiles.insert(theirs.begin(), theirs.end());
   for (std::size_t g = 0; g < pass.groups.size(); ++g) {
     if (pass.groups[g].reduced != 0) continue;
     for (std::int64_t tile = 0; tile < pass.groups[g].num_tiles(); ++tile) tiles.emplace(g, tile);
@@ -31,13 +35,51 @@ std::vector<TileId> all_tiles(const Communicator& comm, const Pass& pass, const 
   return {tiles.begin(), tiles.end()};
 }
 
+// Tiles [begin, end) of all, which are merged together, each on a rank.
+struct Round {
+  const std::vector<TileId>& tiles;
+  std::size_t begin;
+  std::size_t end;
+  std::size_t ranks;
+
+  [[nodiscard]] bool contains(const TileId& id) const { return tiles[begin] <= id && (end == tiles.size() || id < tiles[end]); }
+  [[nodiscard]] std::size_t owner(const TileId& id) const {
+    return (static_cast<std::size_t>(std::ranges::lower_bound(tiles, id) - tiles.begin()) - begin) % ranks;
+  }
+};
+
+// Ranks send in turns, so that no rank gets much more than merge_bytes at once: the first rank of each turn, and the end.
+std::vector<std::size_t> turns_of(const Pass& pass, const Round& round, const std::vector<std::vector<TileId>>& by_rank) {
+  std::vector<std::size_t> turns{0};
+  std::vector<std::int64_t> incoming(round.ranks, 0);
+  for (std::size_t rank = 0; rank < round.ranks; ++rank) {
+    const auto add = [&] {
+      std::int64_t most = 0;
+      const std::vector<TileId>& theirs = by_rank[rank];
+      for (auto id = std::ranges::lower_bound(theirs, round.tiles[round.begin]); id != theirs.end() && round.contains(*id);
+           ++id) {
+        most = std::max(most, incoming[round.owner(*id)] += pass.groups[id->first].tile_state);
+      }
+      return most;
+    };
+    if (add() > pass.merge_bytes && rank > turns.back()) {
+      turns.push_back(rank);
+      std::ranges::fill(incoming, 0);
+      add();
+    }
+  }
+  turns.push_back(round.ranks);
+  return turns;
+}
+
 }  // namespace
 
 void merge(const Communicator& comm, const Pass& pass, std::vector<TilePart> parts, const FinishTile& finish,
            const MakeState& make_state) {
-  const std::vector<TileId> tiles = all_tiles(comm, pass, parts);
-  const auto ranks = static_cast<std::size_t>(comm.size());
+  const auto ranks = static_cast<std::size_t>(comm.size()), own = static_cast<std::size_t>(comm.rank());
   std::ranges::stable_sort(parts, {}, id_of);
+  const auto by_rank = tiles_by_rank(comm, parts);
+  const std::vector<TileId> tiles = all_tiles(pass, by_rank);
   std::size_t next = 0;
   for (std::size_t begin = 0; begin < tiles.size();) {
     // Each round takes one tile for each rank, and more of small ones.
@@ -45,34 +87,40 @@ void merge(const Communicator& comm, const Pass& pass, std::vector<TilePart> par
     std::size_t end = begin;
     while (end < tiles.size() && (end - begin < ranks || bytes < pass.merge_bytes))
       bytes += pass.groups[tiles[end++].first].tile_state;
-    const auto owner = [&](const TileId& id) {
-      return static_cast<std::size_t>(std::ranges::lower_bound(tiles, id) - tiles.begin() - static_cast<std::ptrdiff_t>(begin)) %
-             ranks;
-    };
-    std::vector<std::string> messages(ranks);
-    std::vector<std::vector<std::tuple<TileId, std::int64_t, std::string>>> outgoing(ranks);
-    for (; next < parts.size() && (end == tiles.size() || id_of(parts[next]) < tiles[end]); ++next) {
-      TilePart& part = parts[next];
-      outgoing[owner(id_of(part))].emplace_back(id_of(part), part.elements, std::move(part.packed));
+    const Round round{tiles, begin, end, ranks};
+    std::map<TileId, std::pair<std::unique_ptr<Accumulators>, std::int64_t>> mine;
+    comm.agree([&] {
+      for (std::size_t i = begin; i < end; ++i) {
+        if (round.owner(tiles[i]) == own) mine[tiles[i]] = {make_state(tiles[i].first, tiles[i].second), 0};
+      }
+    });
+    const std::vector<std::size_t> turns = turns_of(pass, round, by_rank);
+    for (std::size_t turn = 0; turn + 1 < turns.size(); ++turn) {
+      std::vector<std::string> messages(ranks);
+      comm.agree([&] {
+        if (own < turns[turn] || own >= turns[turn + 1]) return;
+        std::vector<std::vector<std::tuple<TileId, std::int64_t, std::string>>> outgoing(ranks);
+        for (; next < parts.size() && round.contains(id_of(parts[next])); ++next) {
+          TilePart& part = parts[next];
+          outgoing[round.owner(id_of(part))].emplace_back(id_of(part), part.elements, std::move(part.packed));
+        }
+        for (std::size_t rank = 0; rank < ranks; ++rank) {
+          if (!outgoing[rank].empty()) messages[rank] = to_bytes(std::exchange(outgoing[rank], {}));
+        }
+      });
+      const std::vector<std::string> incoming = comm.all_to_all(std::move(messages));
+      comm.agree([&] {
+        for (const std::string& message : incoming) {
+          if (message.empty()) continue;
+          for (const auto& [id, elements, packed] :
+               from_bytes<std::vector<std::tuple<TileId, std::int64_t, std::string>>>(message)) {
+            mine.at(id).first->combine_packed(packed);
+            mine.at(id).second += elements;
+          }
+        }
+      });
     }
     comm.agree([&] {
-      for (std::size_t rank = 0; rank < ranks; ++rank) messages[rank] = to_bytes(std::exchange(outgoing[rank], {}));
-    });
-    const std::vector<std::string> incoming = comm.all_to_all(std::move(messages));
-    comm.agree([&] {
-      std::map<TileId, std::pair<std::unique_ptr<Accumulators>, std::int64_t>> mine;
-      for (std::size_t i = begin; i < end; ++i) {
-        if (owner(tiles[i]) == static_cast<std::size_t>(comm.rank())) {
-          mine[tiles[i]] = {make_state(tiles[i].first, tiles[i].second), 0};
-        }
-      }
-      for (const std::string& message : incoming) {
-        for (const auto& [id, elements, packed] :
-             from_bytes<std::vector<std::tuple<TileId, std::int64_t, std::string>>>(message)) {
-          mine.at(id).first->combine_packed(packed);
-          mine.at(id).second += elements;
-        }
-      }
       for (const auto& [id, tile] : mine) {
         const ReductionGroup& group = pass.groups[id.first];
         XYLEM_EXPECT(tile.second == group.tile(id.second).size() * group.reduced, "every element has gone into its output");

@@ -265,12 +265,15 @@ class Arrangement {
       if (group.streamed) state += parts * group.tile_state;
       tile = std::max(tile, group.tile_state);
     }
-    const std::int64_t travels = std::min(options.topology.ranks * options.threads * packed,
-                                          std::max(pass_.merge_bytes + tile, options.topology.ranks * tile));
+    // A round merges a tile a rank, or more of small ones; what comes is bounded, and is there as message and as parts.
+    const std::int64_t goes =
+        std::min(options.threads * packed, std::max(pass_.merge_bytes + tile, options.topology.ranks * tile));
+    const std::int64_t comes = std::min(workers * packed, pass_.merge_bytes + tile);
     for_each_destination([&](const Destination& to) {
       if (to.intermediate) found += context_.intermediate_bytes(to.index);
     });
-    pass_.memory = options.threads * (blocks + state + finishing) + 5 * travels + found + 3 * std::min(found, spread_bytes);
+    pass_.memory =
+        options.threads * (blocks + state + finishing) + 2 * goes + 4 * comes + found + 3 * std::min(found, spread_bytes);
   }
 
   template <class Action>

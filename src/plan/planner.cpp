@@ -329,7 +329,7 @@ Plan make_plan(const std::vector<NamedArray>& arrays, const std::vector<StorageS
     } catch (const TooSmall& too_small) {
       // With more memory plans are made to use more: the limit that is named is one that was tried.
       if (!refused) refused = too_small.needed;
-      enough.memory_limit = std::max(too_small.needed, enough.memory_limit + mib) / mib * mib + mib;
+      enough.memory_limit = std::max(too_small.needed, enough.memory_limit + enough.memory_limit / 64) / mib * mib + mib;
     }
   }
   throw ResourceError(
