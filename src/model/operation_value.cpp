@@ -95,7 +95,7 @@ double real_value(Operation operation, double a, double b) {
     case Operation::divide: return a / b;
     case Operation::floor_divide: return real_floor_divide(a, b);
     case Operation::remainder: return real_remainder(a, b);
-    case Operation::power: return std::pow(a, b);
+    case Operation::power: return b == 2 ? a * a : std::pow(a, b);
     case Operation::negative: return -a;
     case Operation::absolute: return std::fabs(a);
     case Operation::sign: return std::isnan(a) ? a : static_cast<double>((a > 0) - (a < 0));

@@ -140,7 +140,7 @@ struct OperationTypes {
 
 /// The meaning of an operation: one element, its inputs already converted to the types of `types`. Integers wrap, and `//` and
 /// `%` by integer zero give 0, as in NumPy. IEEE arithmetic in the type of the result; functions other than
-/// + - * / sqrt, comparisons and rounding are those of the C library's double, rounded to the type.
+/// + - * / sqrt, comparisons and rounding are those of the C library's double, rounded to the type; x ** 2 is x * x.
 [[nodiscard]] Number evaluate(Operation operation, const OperationTypes& types, std::span<const Number> inputs);
 
 /// The exact integer that + - * // % ** and the unary - and + give of integers: int64, or uint64 beyond that. Nothing where it
