@@ -107,7 +107,7 @@ def extreme_place(x, dims, least, skipna):
             elif best < 0 or (value < row[best] if least else value > row[best]):
                 best = place
         places.append(best)
-    result = ordered.isel({dim: 0 for dim in reduced}, drop=True)
+    result = ordered.count(reduced)
     return result.copy(data=np.array(places, "int64").reshape(result.shape))
 
 
