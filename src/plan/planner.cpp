@@ -244,6 +244,25 @@ class Planner {
     plan_.passes.insert(first ? plan_.passes.begin() + kept_passes_++ : plan_.passes.end(), std::move(built.pass));
   }
 
+  // About the half of the outputs along a group's first kept axis that has several, where possible where a block ends.
+  static std::int64_t half_at_block(std::int64_t count, const Pass& pass, std::size_t g) {
+    const ReductionGroup& group = pass.groups[g];
+    const auto axis = std::ranges::find_if(group.kept, [](std::int64_t extent) { return extent > 1; }) - group.kept.begin();
+    for (const Scan& scan : pass.scans) {
+      for (const Evaluation& evaluation : scan.evaluations) {
+        for (const GroupInput& input : evaluation.groups) {
+          const auto k = static_cast<std::size_t>(std::ranges::find(input.axes, axis, &TargetAxis::axis) - input.axes.begin());
+          if (input.group != g || k == input.axes.size() || evaluation.axes[k].step != 1) continue;
+          const std::int64_t begin = evaluation.axes[k].start - input.axes[k].offset;  // the position of the first output
+          const std::int64_t half = (begin + count / 2) / scan.block[k] * scan.block[k] - begin;
+          const std::int64_t next = half + scan.block[k];
+          return half > 0 ? half : next < count ? next : count / 2;
+        }
+      }
+    }
+    return count / 2;
+  }
+
   // The requests with the outputs of the largest group cut in two along its first kept axis that can be cut.
   [[nodiscard]] std::optional<std::pair<std::vector<Request>, std::vector<Request>>> split(const std::vector<Request>& requests,
                                                                                            const BuiltPass& built) const {
@@ -265,7 +284,7 @@ class Planner {
         const bool reduced = std::ranges::find(node->dims, domain[d].name) != node->dims.end();
         if (reduced || requests[r].box.count[d] <= 1) continue;
         Request& upper = halves.second.emplace_back(requests[r]);
-        const std::int64_t half = upper.box.count[d] / 2;
+        const std::int64_t half = half_at_block(upper.box.count[d], built.pass, *largest);
         halves.first.back().box.count[d] = half;
         upper.box.start[d] += half;
         upper.box.count[d] -= half;

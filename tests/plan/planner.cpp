@@ -140,6 +140,18 @@ TEST_F(Plans, AccumulatorsThatDoNotFitAreSplitIntoBands) {
   EXPECT_THROW(static_cast<void>(sources.plan_of({"mean(rows, time)"}, options)), ResourceError);
 }
 
+TEST_F(Plans, BandsEndWhereBlocksDo) {
+  sources.add("tiles", {{"time", 50}, {"lat", 4050}, {"lon", 1000}}, {{10, 100, 100}});
+  PlanOptions options = Sources::ample();
+  options.without = {"column-order"};
+  options.memory_limit = sources.plan_of({"mean(tiles, time)"}, options).memory / 3;
+  const Plan plan = sources.plan_of({"mean(tiles, time)"}, options);
+  EXPECT_GT(plan.passes.size(), 2U);
+  std::int64_t reads = 0;
+  for (const Pass& pass : plan.passes) reads += pass.scans.at(0).datasets.at(0).chunk_reads;
+  EXPECT_EQ(reads, 5 * 41 * 10);
+}
+
 // Without the seconds, which differ.
 std::string explained(const Plan& plan) {
   std::string text = explain(plan);
