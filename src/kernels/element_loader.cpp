@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "detail/element_kernels.hpp"
@@ -44,8 +45,16 @@ XYLEM_MULTIVERSION void load_integers(const TilePlan& plan, const std::byte* raw
 Loader::Loader(const ProgramInput& input)
     : plan_(input.stored, input.decoding),
       type_(decoded_type(input.stored, input.decoding)),
+      native_(!plan_.swap && !plan_.scaled && plan_.reals.empty() && type_ != ElementType::boolean &&
+              type_ != ElementType::float16 && type_ == element_type(packed_dtype(input.stored, input.decoding))),
       gathered_(new std::byte[static_cast<std::size_t>(Evaluator::max_tile) * 8]) {
   if (type_ == ElementType::float32 && plan_.kernel != TilePlan::Kernel::floats) doubles_.reset(new double[Evaluator::max_tile]);
+}
+
+bool Loader::lies_ready(int rows, int cols, const InputView& view) const noexcept {
+  const std::int64_t size = plan_.size;
+  return native_ && view.col_stride == size && (rows == 1 || view.row_stride == cols * size) &&
+         reinterpret_cast<std::uintptr_t>(view.data) % static_cast<std::uintptr_t>(size) == 0;
 }
 
 void Loader::load(int rows, int cols, const InputView& view, void* out) {

@@ -46,7 +46,9 @@ class EvaluatorImpl {
       void* out = registers_[v].get();
       std::visit(Overloaded{[&](const InputValue& in) {
                               const auto i = static_cast<std::size_t>(in.input);
-                              loaders_[i].load(rows, cols, inputs[i], out);
+                              const bool ready = loaders_[i].lies_ready(rows, cols, inputs[i]);
+                              pointers_[v] = ready ? static_cast<const void*>(inputs[i].data) : out;
+                              if (!ready) loaders_[i].load(rows, cols, inputs[i], out);
                             },
                             [](const ConstantValue&) {}, [&](const ApplyValue& apply) { run(apply, value.type, out, n); },
                             [&](const CastValue& cast) { convert_all(cast.input, value.type, out, n); }},
@@ -63,6 +65,11 @@ class EvaluatorImpl {
   }
 
   [[nodiscard]] ElementType type_of(int value) const { return program_.values[static_cast<std::size_t>(value)].type; }
+
+  [[nodiscard]] bool is_two(int value) const {
+    const auto* constant = std::get_if<ConstantValue>(&program_.values[static_cast<std::size_t>(value)].kind);
+    return constant != nullptr && convert(constant->value, ElementType::float64) == Number(2.0);
+  }
 
   void convert_all(int input, ElementType to, void* out, int n) const {
     const void* in = pointers_[static_cast<std::size_t>(input)];
@@ -103,6 +110,10 @@ class EvaluatorImpl {
     std::array<const void*, 2> operands{in(0, types[0]), nullptr};
     operands[1] = apply.inputs.size() > 1 ? in(1, types[1]) : operands[0];
     const bool same = types.back() == types[0];
+    if (apply.operation == Operation::power && same && types[0] == result && result != ElementType::boolean &&
+        is_two(apply.inputs[1]) && arithmetic(Operation::multiply, result, operands[0], operands[0], out, n)) {
+      return;
+    }
     if (same && is_comparison(apply.operation) && comparison(apply.operation, types[0], operands[0], operands[1], out, n)) return;
     if (same && types[0] == result && arithmetic(apply.operation, result, operands[0], operands[1], out, n)) return;
     if (same && types[0] == result && mathematics(apply.operation, result, operands[0], operands[1], out, n)) return;

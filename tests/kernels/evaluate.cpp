@@ -271,5 +271,30 @@ TEST(Evaluate, LargestTilesInOneEvaluator) {
   EXPECT_THROW(evaluator.evaluate(1, 2049, views), InternalError);
 }
 
+TEST(Evaluate, SquaresOfEveryType) {
+  Random random(6);
+  for (const ElementType type : kElementTypes) {
+    if (type == ElementType::boolean) continue;
+    const Number two = convert(std::int64_t{2}, type);
+    Program program{{native_input(type)}, {{type, InputValue{0}}, {type, ConstantValue{two}}}};
+    program.values.push_back({type, ApplyValue{Operation::power, {{type, type}, type}, {0, 1}}});
+    check(random, program, 1, Evaluator::max_tile);
+    if (HasFatalFailure()) return;
+  }
+}
+
+// Elements that lie as they are needed are not copied, others are.
+TEST(Evaluate, ContiguousNativeElementsAreNotCopied) {
+  const Program program{{native_input(ElementType::float64)}, {{ElementType::float64, InputValue{0}}}};
+  Evaluator evaluator(program);
+  const std::vector<double> numbers(12, 3.5);
+  InputView view{reinterpret_cast<const std::byte*>(numbers.data()), 32, 8};
+  evaluator.evaluate(3, 4, std::span(&view, 1));
+  EXPECT_EQ(evaluator.values()[0], numbers.data());
+  view.row_stride = 40;
+  evaluator.evaluate(2, 4, std::span(&view, 1));
+  EXPECT_NE(evaluator.values()[0], numbers.data());
+}
+
 }  // namespace
 }  // namespace xylem

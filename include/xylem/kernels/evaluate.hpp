@@ -37,7 +37,8 @@ class Evaluator {
   void evaluate(int rows, int cols, std::span<const InputView> inputs);
 
   /// After evaluate(): by number of value, its rows * cols elements in row-major order, in the native type (booleans one byte, 0
-  /// or 1; float16 as float32 that float16 holds). Constants too.
+  /// or 1; float16 as float32 that float16 holds). Constants too. Valid until the next evaluate(), and as long as its inputs
+  /// are: elements that lie in an input just so are not copied.
   [[nodiscard]] std::span<const void* const> values() const noexcept;
 
  private:

@@ -38,12 +38,15 @@ class Loader {
   explicit Loader(const ProgramInput& input);
   [[nodiscard]] ElementType type() const noexcept { return type_; }
   void load(int rows, int cols, const InputView& view, void* out);
+  /// Whether the elements lie in memory as load() would leave them.
+  [[nodiscard]] bool lies_ready(int rows, int cols, const InputView& view) const noexcept;
 
  private:
   void decode(const std::byte* raw, int n, void* out);
 
   TilePlan plan_;
   ElementType type_;
+  bool native_;                            // stored bytes are values
   std::unique_ptr<std::byte[]> gathered_;  // raw elements side by side
   std::unique_ptr<double[]> doubles_;      // where float32 comes of masked integers
 };
