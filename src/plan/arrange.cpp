@@ -81,7 +81,8 @@ std::set<int> leading(const Scan& scan, const std::vector<int>& order, const std
 // besides.
 std::int64_t state_bytes(const ReductionGroup& group, std::int64_t outputs, SumMode mode) {
   const std::int64_t most = aggregate_memory(group.program, group.aggregates, outputs, mode, false);
-  return most <= small_state ? most : aggregate_memory(group.program, group.aggregates, outputs, mode, true);
+  constexpr std::int64_t few = mib / 4;
+  return most <= few ? most : aggregate_memory(group.program, group.aggregates, outputs, mode, true);
 }
 
 class Arrangement {
