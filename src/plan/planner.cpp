@@ -348,7 +348,8 @@ Plan make_plan(const std::vector<NamedArray>& arrays, const std::vector<StorageS
     } catch (const TooSmall& too_small) {
       // With more memory plans are made to use more: the limit that is named is one that was tried.
       if (!refused) refused = too_small.needed;
-      if (options.memory_held > 0) enough.memory_held = options.memory_held + mib;  // it is measured, and another run may find more
+      // What is held is measured, and another run may find more.
+      enough.memory_held = options.memory_held + options.memory_held / 4 + 2 * mib;
       enough.memory_limit = std::max(too_small.needed, enough.memory_limit + enough.memory_limit / 64) / mib * mib + mib;
     }
   }

@@ -2,6 +2,7 @@
 """bad_reduce.py PROGRAM MPIEXEC SCRATCH: whatever is wrong with what `xylem reduce` and `xylem plan` are given, the whole job ends within
 seconds with one clear line and the documented exit code, on one rank and on three; nothing is printed, nothing is left of the output."""
 import os
+import pathlib
 import re
 import shutil
 import sys
@@ -172,7 +173,7 @@ def check_memory_named(report, xylem):
             check_success(report, xylem.run(*arguments, "--memory", f"{named[1]}MiB", ranks=ranks, time_limit=60), f"{what} with {named[1]}MiB")
             less = xylem.run(*arguments, "--memory", f"{int(named[1]) // 2}MiB", ranks=ranks)
             check_error(report, less, f"{what} with half of {named[1]}MiB", RESOURCE, "give at least --memory")
-            os.remove("memory.nc")
+            pathlib.Path("memory.nc").unlink(missing_ok=True)
 
 
 def check_kept_output(report, xylem):
