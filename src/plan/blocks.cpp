@@ -6,6 +6,7 @@
 
 #include "xylem/model/limits.hpp"
 #include "xylem/support/contract.hpp"
+#include "xylem/support/error.hpp"
 
 #include "detail/chunk_runs.hpp"
 #include "detail/pass_builder.hpp"
@@ -132,6 +133,27 @@ std::int64_t largest_part(const Scan& scan, std::size_t index) {
   return std::min(dataset.max_box_bytes, bytes_of(part, info));
 }
 
+// Plans list the blocks along each axis, and look at each chunk of a selection with steps.
+void expect_countable(const Scan& scan) {
+  constexpr std::int64_t most = 100'000'000;
+  for (std::size_t k = 0; k < scan.shape.size(); ++k) {
+    std::int64_t chunk = scan.block[k];
+    for (const ScanDataset& dataset : scan.datasets) {
+      if (k < dataset.info->chunk.size()) chunk = std::min(chunk, dataset.info->chunk[k]);
+    }
+    for (const Evaluation& evaluation : scan.evaluations) {
+      const AxisRange& range = evaluation.axes[k];
+      const std::int64_t step = std::abs(range.step);
+      const std::int64_t blocks = step > scan.block[k] ? range.count : (range.count - 1) * step / scan.block[k] + 1;
+      const std::int64_t chunks = step > chunk ? range.count : 0;
+      if (std::max(blocks, chunks) <= most) continue;
+      throw ResourceError(
+          "{} would be read in more than {} blocks along one dim: choose fewer elements, or store it in larger chunks",
+          scan.datasets.empty() ? "a result" : scan.datasets[0].info->ref.describe(), most);
+    }
+  }
+}
+
 }  // namespace
 
 void cut_into_blocks(Scan& scan, const PassContext& context) {
@@ -151,6 +173,7 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
   const auto bytes = all ? checked_product(*all, element_bytes) : std::nullopt;
   const std::int64_t share = bytes.value_or(std::numeric_limits<std::int64_t>::max()) / workers / blocks_per_worker;
   scan.block = grow(block_unit(scan), scan, element_bytes, bound, std::min(context.options.block_bytes, share));
+  expect_countable(scan);
   scan.num_blocks = 1;
   for (std::size_t k = 0; k < scan.shape.size(); ++k) {
     ChunkRuns runs;

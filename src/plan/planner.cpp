@@ -27,7 +27,7 @@ using detail::Request;
 constexpr std::int64_t mib = std::int64_t{1} << 20;
 
 // What a rank needs besides: HDF5's caches of open files, its conversion buffers, the results on their way out.
-constexpr std::int64_t fixed_bytes = max_open_files * hdf5_file_memory + 4 * mib;
+std::int64_t fixed_bytes(const PlanOptions& options) { return options.threads * max_open_files * hdf5_file_memory + 4 * mib; }
 
 bool is_reduction(const Array& array) { return std::holds_alternative<ReductionNode>(array.node().kind); }
 
@@ -87,7 +87,7 @@ class Planner {
     if (!kept_.empty()) build(kept_, "reads what is used over and over, and keeps it", true);
     note_steps();
     if (needed_ > plan_.options.memory_limit) throw TooSmall{needed_};
-    plan_.memory = plan_.options.memory_held + fixed_bytes + intermediate_bytes();
+    plan_.memory = plan_.options.memory_held + fixed_bytes(plan_.options) + intermediate_bytes();
     std::int64_t most = 0;
     for (const Pass& pass : plan_.passes) most = std::max(most, pass.memory);
     plan_.memory += most;
@@ -129,6 +129,12 @@ class Planner {
   }
 
   void request(const Array& array, Destination destination) {
+    Shape domain;
+    for (const Dim& dim : detail::domain_of(array)) domain.push_back(dim.size);
+    if (!num_elements(domain)) {
+      throw UsageError("{} has more elements than 63 bits can count: the dims of all that goes into it are {}",
+                       is_reduction(array) ? "what is reduced" : "a result", format_shape(domain));
+    }
     const int at = level(array) - (is_reduction(array) ? 1 : 0);
     if (levels_.size() <= static_cast<std::size_t>(at)) levels_.resize(static_cast<std::size_t>(at) + 1);
     levels_[static_cast<std::size_t>(at)].push_back({array, destination, whole(detail::domain_of(array))});
@@ -228,7 +234,7 @@ class Planner {
                               [this](const PieceLeaf& leaf, const Box& box) { return keep(leaf, box); },
                               steps_};
     BuiltPass built = detail::build_pass(requests, context);
-    const std::int64_t needed = plan_.options.memory_held + fixed_bytes + intermediate_bytes() + built.pass.memory;
+    const std::int64_t needed = plan_.options.memory_held + fixed_bytes(plan_.options) + intermediate_bytes() + built.pass.memory;
     if (needed > plan_.options.memory_limit && runs("bands")) {
       std::optional<std::pair<std::vector<Request>, std::vector<Request>>> halves;
       steps_.run("bands", [&] { halves = split(requests, built); });

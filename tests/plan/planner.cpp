@@ -162,6 +162,16 @@ std::string explained(const Plan& plan) {
   return text;
 }
 
+TEST_F(Plans, WhatCannotBeCountedIsRefused) {
+  sources.add("a", {{"x", std::int64_t{1} << 40}}, {{1024}});
+  sources.add("b", {{"y", std::int64_t{1} << 41}}, {{1024}});
+  sources.add("c", {{"z", std::int64_t{1} << 50}}, {{1024}});
+  sources.add("d", {{"z", std::int64_t{1} << 45}}, {{1}});
+  EXPECT_THROW((void)sources.plan_of({"sum(a * b)"}), UsageError);
+  EXPECT_THROW((void)sources.plan_of({"mean(c)"}), ResourceError);
+  EXPECT_THROW((void)sources.plan_of({"mean(d[z=::2])"}), ResourceError);
+}
+
 TEST_F(Plans, AreExplainedToAPerson) {
   const Plan plan = sources.plan_of({"t - mean(t, time)", "mean(t * w)"}, Sources::ample(3));
   const std::string text = explained(plan);
