@@ -45,17 +45,6 @@ AxisSelection normalized(const Positions& positions, const Dim& dim) {
   return list;
 }
 
-Positions as_positions(const AxisSelection& selection) {
-  if (const auto* one = std::get_if<std::int64_t>(&selection)) return *one;
-  if (const auto* list = std::get_if<std::vector<std::int64_t>>(&selection)) return *list;
-  const auto& [start, step, count] = std::get<Stride>(selection);
-  if (count == 0) return Slice{0, 0, 1};
-  const std::int64_t last = start + (count - 1) * step;
-  Slice slice{start, last + 1, step};
-  if (step < 0) slice.stop = last == 0 ? std::nullopt : std::optional(last - 1);
-  return slice;
-}
-
 // The coordinate after the selection of each dim of `dims`.
 Coordinate select(const Coordinate& coord, const std::vector<Dim>& dims, const std::vector<AxisSelection>& axes) {
   Coordinate result = coord;
@@ -75,6 +64,17 @@ Coordinate select(const Coordinate& coord, const std::vector<Dim>& dims, const s
 }
 
 }  // namespace
+
+Positions as_positions(const AxisSelection& selection) {
+  if (const auto* one = std::get_if<std::int64_t>(&selection)) return *one;
+  if (const auto* list = std::get_if<std::vector<std::int64_t>>(&selection)) return *list;
+  const auto& [start, step, count] = std::get<Stride>(selection);
+  if (count == 0) return Slice{0, 0, 1};
+  const std::int64_t last = start + (count - 1) * step;
+  Slice slice{start, last + 1, step};
+  if (step < 0) slice.stop = last == 0 ? std::nullopt : std::optional(last - 1);
+  return slice;
+}
 
 std::vector<std::int64_t> detail::positions_of(const AxisSelection& selection) {
   if (const auto* one = std::get_if<std::int64_t>(&selection)) return {*one};

@@ -177,7 +177,12 @@ std::int64_t ReductionGroup::tile_of(const Shape& output) const {
   return index;
 }
 
-std::int64_t Intermediate::bytes() const { return num_elements(shape).value_or(0) * element_size(type); }
+std::int64_t Intermediate::bytes() const {
+  constexpr std::int64_t largest = std::int64_t{1} << 56;  // more than any limit, and sums of it are counted still
+  const auto elements = num_elements(shape);
+  const auto all = elements ? checked_product(*elements, element_size(type)) : std::nullopt;
+  return std::min(all.value_or(largest), largest);
+}
 
 std::int64_t Pass::weight() const {
   std::int64_t total = 0;

@@ -166,7 +166,7 @@ class Planner {
       made.what = fmt::format("{} over {}", reduction_info(reduction->reduction).name, fmt::join(reduction->dims, ", "));
       request(array, {true, index});
     } else {
-      made.what = "coordinate " + array.dims().at(0).name;
+      made.what = array.dims().empty() ? "a scalar coordinate" : "coordinate " + array.dims()[0].name;
       made.known = std::get<CoordinateNode>(array.node().kind).values;
     }
     return index;

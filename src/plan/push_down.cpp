@@ -9,16 +9,6 @@
 namespace xylem::detail {
 namespace {
 
-Positions positions(const AxisSelection& selection) {
-  if (const auto* one = std::get_if<std::int64_t>(&selection)) return *one;
-  if (const auto* list = std::get_if<std::vector<std::int64_t>>(&selection)) return *list;
-  const auto& stride = std::get<Stride>(selection);
-  Slice slice{stride.start, stride.start + stride.step * stride.count, stride.step};
-  if (*slice.stop < 0) slice.stop = std::nullopt;  // backwards to the first place
-  if (stride.count == 0) slice = {0, 0, 1};
-  return slice;
-}
-
 class PushDown {
  public:
   Array rewrite(const Array& array) {
@@ -106,7 +96,7 @@ class PushDown {
   static Array choose(const Array& array, const std::map<std::string, AxisSelection>& selections) {
     if (selections.empty()) return array;
     std::vector<std::pair<std::string, Positions>> indexers;
-    for (const auto& [dim, selection] : selections) indexers.emplace_back(dim, positions(selection));
+    for (const auto& [dim, selection] : selections) indexers.emplace_back(dim, as_positions(selection));
     return array.isel(indexers);
   }
 

@@ -162,6 +162,18 @@ std::string explained(const Plan& plan) {
   return text;
 }
 
+TEST_F(Plans, ScalarCoordinatesAreIntermediatesToo) {
+  const Array x = coordinate("x", std::vector<double>{1, 2, 3}).isel("x", 1).coord("x");
+  const Plan plan = make_plan({{"s", x + x}}, {}, Sources::ample());
+  ASSERT_EQ(plan.intermediates.size(), 1U);
+  EXPECT_EQ(plan.intermediates[0].shape, Shape{});
+}
+
+TEST_F(Plans, IntermediatesOfAnySizeAreCounted) {
+  EXPECT_GE((Intermediate{"", {std::int64_t{1} << 61}, ElementType::float64, nullptr}.bytes()), std::int64_t{1} << 56);
+  EXPECT_EQ((Intermediate{"", {3, 5}, ElementType::float32, nullptr}.bytes()), 60);
+}
+
 TEST_F(Plans, WhatCannotBeCountedIsRefused) {
   sources.add("a", {{"x", std::int64_t{1} << 40}}, {{1024}});
   sources.add("b", {{"y", std::int64_t{1} << 41}}, {{1024}});

@@ -49,4 +49,7 @@ struct Stride {
 /// What is chosen of one dim, checked against its extent: a position (the dim goes), a stride, or a list of positions.
 using AxisSelection = std::variant<std::int64_t, Stride, std::vector<std::int64_t>>;
 
+/// The same choice as isel() takes it.
+[[nodiscard]] Positions as_positions(const AxisSelection& selection);
+
 }  // namespace xylem
