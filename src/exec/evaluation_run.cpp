@@ -11,12 +11,22 @@ namespace {
 // Rows that are reduced into one row of outputs are summed in registers where a tile has many of them.
 constexpr std::int64_t column_width = 128;
 
+// By number, the values that groups and emissions look at.
+std::vector<bool> needed_values(const Evaluation& evaluation) {
+  std::vector<bool> needed(evaluation.program.values.size());
+  for (const GroupInput& group : evaluation.groups) {
+    for (const int value : group.values) needed[static_cast<std::size_t>(value)] = true;
+  }
+  for (const Emission& emission : evaluation.emissions) needed[static_cast<std::size_t>(emission.value)] = true;
+  return needed;
+}
+
 }  // namespace
 
 EvaluationRun::EvaluationRun(const Pass& pass, const Evaluation& evaluation)
     : pass_(pass),
       evaluation_(evaluation),
-      evaluator_(evaluation.program),
+      evaluator_(evaluation.program, needed_values(evaluation)),
       views_(evaluation.leaves.size()),
       data_(evaluation.leaves.size()),
       emitted_(evaluation.emissions.size()) {}
