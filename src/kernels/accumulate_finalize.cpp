@@ -1,14 +1,17 @@
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "xylem/model/half.hpp"
 #include "xylem/support/contract.hpp"
 
 #include "detail/accumulators_state.hpp"
 #include "detail/rational.hpp"
+#include "detail/sure_results.hpp"
 
 namespace xylem {
 
@@ -26,6 +29,14 @@ class SumReader {
 
   void start_block(std::int64_t number) {
     if (exact_ != nullptr) planes_ = exact_->planes(number).normal_form(budget_);
+  }
+  /// The digits of a block's sums, without start_block(), where there are not more than two.
+  [[nodiscard]] std::optional<SumDigits> digits(std::int64_t number) const {
+    if (exact_ == nullptr) return std::nullopt;
+    const SumPlanes& planes = exact_->planes(number);
+    if (planes.planes() > 2) return std::nullopt;
+    const auto plane = [&](int i) { return i < planes.planes() ? planes.plane(i) : nullptr; };
+    return SumDigits{plane(0), plane(1), planes.planes() > 0 ? planes.unit() : 0};
   }
   [[nodiscard]] bool is_fast() const { return fast_ != nullptr; }
   [[nodiscard]] double fast(std::int64_t output) const { return (*fast_)[output]; }
@@ -69,7 +80,10 @@ class FinalValues {
   FinalValues(const Finalizer& finalizer, const std::vector<std::unique_ptr<AggregateState>>& states, std::int64_t outputs,
               std::span<std::byte> out)
       : finalizer_(finalizer), outputs_(outputs), size_(element_size(finalizer.result)), out_(out) {
-    for (const int aggregate : finalizer.aggregates) parts_.push_back(states.at(static_cast<std::size_t>(aggregate)).get());
+    for (const int aggregate : finalizer.aggregates) {
+      parts_.push_back(states.at(static_cast<std::size_t>(aggregate)).get());
+      counts_.push_back(dynamic_cast<const Counts*>(parts_.back()));
+    }
     XYLEM_EXPECT(static_cast<std::int64_t>(out.size()) == outputs * size_, "room for the results");
   }
 
@@ -81,9 +95,10 @@ class FinalValues {
       case Reduction::argmin:
       case Reduction::argmax: return write_each([&](std::int64_t i) { return Number(position(i)); });
       case Reduction::min:
-      case Reduction::max:
-        return write_each(
-            [&](std::int64_t i) { return enough(i) && count(0, i) > 0 ? part<Extremes>(1).number(i) : missing_result; });
+      case Reduction::max: {
+        const auto& extremes = part<Extremes>(1);
+        return write_each([&](std::int64_t i) { return enough(i) && count(0, i) > 0 ? extremes.number(i) : missing_result; });
+      }
       case Reduction::prod: return write_products();
       default: return write_sums();
     }
@@ -96,7 +111,7 @@ class FinalValues {
     XYLEM_EXPECT(state != nullptr, "the aggregates of this reduction");
     return *state;
   }
-  [[nodiscard]] std::int64_t count(std::size_t i, std::int64_t output) const { return part<Counts>(i)[output]; }
+  [[nodiscard]] std::int64_t count(std::size_t i, std::int64_t output) const { return (*counts_[i])[output]; }
 
   // Neither a missing element that may not be skipped, nor too few of the others.
   [[nodiscard]] bool enough(std::int64_t output) const {
@@ -171,16 +186,60 @@ class FinalValues {
     std::optional<std::int64_t> too_large;
     for (std::int64_t first = 0; first < outputs_; first += ExactSums::block) {
       const std::int64_t end = std::min(outputs_, first + ExactSums::block);
-      for (const auto& sum : sums) sum->start_block(first / ExactSums::block);
+      const std::int64_t number = first / ExactSums::block;
+      find_sure_results(number, static_cast<int>(end - first), sums);
+      bool started = false;
       for (std::int64_t i = first; i < end; ++i) {
-        if (!is_floating(finalizer_.result)) {
-          if (!put_integer(i, *sums[0]) && !too_large) too_large = i;
+        const auto place = static_cast<std::size_t>(i - first);
+        if (is_floating(finalizer_.result) && (sure_[place] != 0 || !is_defined(i))) {
+          put(i, is_defined(i) ? sure_results_[place] : missing_result);
           continue;
         }
-        put(i, enough(i) ? real_result(i, sums) : missing_result);
+        if (!std::exchange(started, true)) {
+          for (const auto& sum : sums) sum->start_block(number);
+        }
+        if (is_floating(finalizer_.result)) {
+          put(i, real_result(i, sums));
+        } else if (!put_integer(i, *sums[0]) && !too_large) {
+          too_large = i;
+        }
       }
     }
     return too_large;
+  }
+
+  [[nodiscard]] bool is_spread() const {
+    return finalizer_.reduction == Reduction::var || finalizer_.reduction == Reduction::std;
+  }
+
+  // Whether there are elements enough for a result.
+  [[nodiscard]] bool is_defined(std::int64_t output) const {
+    if (!enough(output)) return false;
+    if (finalizer_.weighted) return true;
+    if (finalizer_.reduction == Reduction::mean) return count(0, output) > 0;
+    return !is_spread() || count(0, output) > finalizer_.ddof;
+  }
+
+  // What fast loops can say of a block's sums, means, variances and standard deviations.
+  void find_sure_results(std::int64_t number, int n, const std::vector<std::unique_ptr<SumReader>>& sums) {
+    sure_.fill(0);
+    const bool is_plain = sums.size() == (is_spread() ? 2U : 1U) && !finalizer_.weighted;
+    if (!is_floating(finalizer_.result) || !is_plain) return;
+    const auto sum = sums[0]->digits(number), squares = sums.back()->digits(number);
+    if (!sum || !squares) return;
+    const std::int64_t first = number * ExactSums::block;
+    const std::int64_t* counts = &(*counts_[0])[first];
+    if (is_spread()) {
+      sure_variances(*sum, *squares, counts, finalizer_.ddof, finalizer_.reduction == Reduction::std, n, sure_results_.data(),
+                     sure_.data());
+    } else {
+      sure_means(*sum, finalizer_.reduction == Reduction::mean ? counts : nullptr, n, sure_results_.data(), sure_.data());
+    }
+    for (int i = 0; i < n; ++i) {
+      if (std::ranges::any_of(sums, [&](const auto& one) { return one->special(first + i) != 0; })) {
+        sure_[static_cast<std::size_t>(i)] = 0;
+      }
+    }
   }
 
   bool put_integer(std::int64_t output, const SumReader& sum) {
@@ -304,6 +363,10 @@ class FinalValues {
   std::int64_t size_;
   std::span<std::byte> out_;
   std::vector<const AggregateState*> parts_{};
+  std::vector<const Counts*> counts_{};  // by part
+  // Of a block of outputs, where they are sure.
+  std::array<double, ExactSums::block> sure_results_{};
+  std::array<std::uint8_t, ExactSums::block> sure_{};
 };
 
 }  // namespace
