@@ -168,7 +168,8 @@ void EvaluationRun::sweep(const std::vector<Axis>& axes, const std::vector<std::
   for (std::size_t g = 0; g < groups; ++g) {
     columns = columns || (col.strides[inputs + g] != 0 && row.strides[inputs + g] == 0 && row.count > 1);
   }
-  const std::int64_t cols = std::min<std::int64_t>(col.count, columns ? column_width : Evaluator::max_tile);
+  const std::int64_t width = columns ? std::max(column_width, Evaluator::max_tile / row.count) : Evaluator::max_tile;
+  const std::int64_t cols = std::min(col.count, width);
   const std::int64_t rows = std::min<std::int64_t>(row.count, Evaluator::max_tile / cols);
   std::vector<std::int64_t> at(outer, 0);
   while (true) {

@@ -79,7 +79,12 @@ class FinalValues {
  public:
   FinalValues(const Finalizer& finalizer, const std::vector<std::unique_ptr<AggregateState>>& states, std::int64_t outputs,
               std::span<std::byte> out)
-      : finalizer_(finalizer), outputs_(outputs), size_(element_size(finalizer.result)), out_(out) {
+      : finalizer_(finalizer),
+        outputs_(outputs),
+        size_(element_size(finalizer.result)),
+        out_(out),
+        is_real_(is_floating(finalizer.result)),
+        skips_(finalizer.reduction != Reduction::dot && (finalizer.skipna || !reduction_info(finalizer.reduction).takes_skipna)) {
     for (const int aggregate : finalizer.aggregates) {
       parts_.push_back(states.at(static_cast<std::size_t>(aggregate)).get());
       counts_.push_back(dynamic_cast<const Counts*>(parts_.back()));
@@ -89,16 +94,13 @@ class FinalValues {
 
   std::optional<std::int64_t> write() {
     switch (finalizer_.reduction) {
-      case Reduction::count: return write_each([&](std::int64_t i) { return Number(count(0, i)); });
+      case Reduction::count: return write_counts();
       case Reduction::any:
       case Reduction::all: return write_each([&](std::int64_t i) { return Number(std::uint64_t{part<Truths>(0)[i]}); });
       case Reduction::argmin:
       case Reduction::argmax: return write_each([&](std::int64_t i) { return Number(position(i)); });
       case Reduction::min:
-      case Reduction::max: {
-        const auto& extremes = part<Extremes>(1);
-        return write_each([&](std::int64_t i) { return enough(i) && count(0, i) > 0 ? extremes.number(i) : missing_result; });
-      }
+      case Reduction::max: return write_extremes();
       case Reduction::prod: return write_products();
       default: return write_sums();
     }
@@ -115,11 +117,9 @@ class FinalValues {
 
   // Neither a missing element that may not be skipped, nor too few of the others.
   [[nodiscard]] bool enough(std::int64_t output) const {
-    const bool skips =
-        finalizer_.reduction != Reduction::dot && (finalizer_.skipna || !reduction_info(finalizer_.reduction).takes_skipna);
     const std::int64_t present = count(0, output);
     if (finalizer_.weighted && count(1, output) < finalizer_.elements) return false;
-    return present >= finalizer_.min_count && (skips || present == finalizer_.elements);
+    return present >= finalizer_.min_count && (skips_ || present == finalizer_.elements);
   }
 
   [[nodiscard]] std::int64_t position(std::int64_t output) const {
@@ -163,11 +163,29 @@ class FinalValues {
     return std::nullopt;
   }
 
+  std::optional<std::int64_t> write_counts() {
+    XYLEM_EXPECT(finalizer_.result == ElementType::int64, "counts are int64");
+    std::memcpy(out_.data(), &(*counts_[0])[0], out_.size());
+    return std::nullopt;
+  }
+
+  std::optional<std::int64_t> write_extremes() {
+    const auto& extremes = part<Extremes>(1);
+    const auto is_there = [&](std::int64_t i) { return enough(i) && count(0, i) > 0; };
+    if (!extremes.write(finalizer_.result, out_)) {
+      return write_each([&](std::int64_t i) { return is_there(i) ? extremes.number(i) : missing_result; });
+    }
+    for (std::int64_t i = 0; i < outputs_; ++i) {
+      if (!is_there(i)) put(i, Number(missing_result));
+    }
+    return std::nullopt;
+  }
+
   std::optional<std::int64_t> write_products() {
     std::optional<std::int64_t> too_large;
     const auto& products = part<Products>(1);
     for (std::int64_t i = 0; i < outputs_; ++i) {
-      if (is_floating(finalizer_.result)) {
+      if (is_real_) {
         put(i, enough(i) ? products.real(i) : missing_result);
         continue;
       }
@@ -191,14 +209,14 @@ class FinalValues {
       bool started = false;
       for (std::int64_t i = first; i < end; ++i) {
         const auto place = static_cast<std::size_t>(i - first);
-        if (is_floating(finalizer_.result) && (sure_[place] != 0 || !is_defined(i))) {
+        if (is_real_ && (sure_[place] != 0 || !is_defined(i))) {
           put(i, is_defined(i) ? sure_results_[place] : missing_result);
           continue;
         }
         if (!std::exchange(started, true)) {
           for (const auto& sum : sums) sum->start_block(number);
         }
-        if (is_floating(finalizer_.result)) {
+        if (is_real_) {
           put(i, real_result(i, sums));
         } else if (!put_integer(i, *sums[0]) && !too_large) {
           too_large = i;
@@ -224,7 +242,7 @@ class FinalValues {
   void find_sure_results(std::int64_t number, int n, const std::vector<std::unique_ptr<SumReader>>& sums) {
     sure_.fill(0);
     const bool is_plain = sums.size() == (is_spread() ? 2U : 1U) && !finalizer_.weighted;
-    if (!is_floating(finalizer_.result) || !is_plain) return;
+    if (!is_real_ || !is_plain) return;
     const auto sum = sums[0]->digits(number), squares = sums.back()->digits(number);
     if (!sum || !squares) return;
     const std::int64_t first = number * ExactSums::block;
@@ -362,6 +380,8 @@ class FinalValues {
   std::int64_t outputs_;
   std::int64_t size_;
   std::span<std::byte> out_;
+  bool is_real_;  // the results are floats
+  bool skips_;    // missing elements
   std::vector<const AggregateState*> parts_{};
   std::vector<const Counts*> counts_{};  // by part
   // Of a block of outputs, where they are sure.
