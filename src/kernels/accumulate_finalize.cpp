@@ -85,6 +85,7 @@ class FinalValues {
         out_(out),
         is_real_(is_floating(finalizer.result)),
         skips_(finalizer.reduction != Reduction::dot && (finalizer.skipna || !reduction_info(finalizer.reduction).takes_skipna)) {
+    fewest_ = std::max(finalizer.min_count, fewest_elements());
     for (const int aggregate : finalizer.aggregates) {
       parts_.push_back(states.at(static_cast<std::size_t>(aggregate)).get());
       counts_.push_back(dynamic_cast<const Counts*>(parts_.back()));
@@ -115,11 +116,25 @@ class FinalValues {
   }
   [[nodiscard]] std::int64_t count(std::size_t i, std::int64_t output) const { return (*counts_[i])[output]; }
 
+  // Without which there is no result.
+  [[nodiscard]] std::int64_t fewest_elements() const {
+    if (finalizer_.weighted) return 0;
+    switch (finalizer_.reduction) {
+      case Reduction::min:
+      case Reduction::max:
+      case Reduction::mean: return 1;
+      case Reduction::var:
+      case Reduction::std:
+      case Reduction::cov: return std::int64_t{finalizer_.ddof} + 1;
+      default: return 0;
+    }
+  }
+
   // Neither a missing element that may not be skipped, nor too few of the others.
   [[nodiscard]] bool enough(std::int64_t output) const {
     const std::int64_t present = count(0, output);
     if (finalizer_.weighted && count(1, output) < finalizer_.elements) return false;
-    return present >= finalizer_.min_count && (skips_ || present == finalizer_.elements);
+    return present >= fewest_ && (skips_ || present == finalizer_.elements);
   }
 
   [[nodiscard]] std::int64_t position(std::int64_t output) const {
@@ -171,12 +186,11 @@ class FinalValues {
 
   std::optional<std::int64_t> write_extremes() {
     const auto& extremes = part<Extremes>(1);
-    const auto is_there = [&](std::int64_t i) { return enough(i) && count(0, i) > 0; };
     if (!extremes.write(finalizer_.result, out_)) {
-      return write_each([&](std::int64_t i) { return is_there(i) ? extremes.number(i) : missing_result; });
+      return write_each([&](std::int64_t i) { return enough(i) ? extremes.number(i) : missing_result; });
     }
     for (std::int64_t i = 0; i < outputs_; ++i) {
-      if (!is_there(i)) put(i, Number(missing_result));
+      if (!enough(i)) put(i, Number(missing_result));
     }
     return std::nullopt;
   }
@@ -209,8 +223,8 @@ class FinalValues {
       bool started = false;
       for (std::int64_t i = first; i < end; ++i) {
         const auto place = static_cast<std::size_t>(i - first);
-        if (is_real_ && (sure_[place] != 0 || !is_defined(i))) {
-          put(i, is_defined(i) ? sure_results_[place] : missing_result);
+        if (is_real_ && (sure_[place] != 0 || !enough(i))) {
+          put(i, enough(i) ? sure_results_[place] : missing_result);
           continue;
         }
         if (!std::exchange(started, true)) {
@@ -228,14 +242,6 @@ class FinalValues {
 
   [[nodiscard]] bool is_spread() const {
     return finalizer_.reduction == Reduction::var || finalizer_.reduction == Reduction::std;
-  }
-
-  // Whether there are elements enough for a result.
-  [[nodiscard]] bool is_defined(std::int64_t output) const {
-    if (!enough(output)) return false;
-    if (finalizer_.weighted) return true;
-    if (finalizer_.reduction == Reduction::mean) return count(0, output) > 0;
-    return !is_spread() || count(0, output) > finalizer_.ddof;
   }
 
   // What fast loops can say of a block's sums, means, variances and standard deviations.
@@ -295,7 +301,7 @@ class FinalValues {
       const SumReader& sum = *sums[0];
       return sum.planes() <= 2 ? round_mean(sum.units(i), n, sum.unit()) : quotient(sum.get<BigInt>(i), integer<BigInt>(n));
     }
-    if (special != 0 || (reduction != Reduction::corr && n <= finalizer_.ddof)) return missing_result;
+    if (special != 0) return missing_result;
     int bits = 0, least = INT_MAX, most = INT_MIN;  // of all products below
     for (const auto& sum : sums) {
       for (const auto& other : sums) {
@@ -365,7 +371,6 @@ class FinalValues {
     const double divisor = finalizer_.weighted ? n : n - finalizer_.ddof;
     const auto centered = [&](std::size_t a, std::size_t b, std::size_t ab) { return sum(ab) - sum(a) * sum(b) / n; };
     if (reduction == Reduction::corr) return centered(0, 1, 2) / std::sqrt(centered(0, 0, 3) * centered(1, 1, 4));
-    if (!finalizer_.weighted && divisor <= 0) return missing_result;
     if (reduction == Reduction::cov) return centered(0, 1, 2) / divisor;
     const double variance = finalizer_.weighted ? centered(1, 1, 2) / divisor : std::max(0.0, centered(0, 0, 1)) / divisor;
     return reduction == Reduction::var ? variance : std::sqrt(variance);
@@ -380,8 +385,9 @@ class FinalValues {
   std::int64_t outputs_;
   std::int64_t size_;
   std::span<std::byte> out_;
-  bool is_real_;  // the results are floats
-  bool skips_;    // missing elements
+  bool is_real_;             // the results are floats
+  bool skips_;               // missing elements
+  std::int64_t fewest_ = 0;  // elements that there must be
   std::vector<const AggregateState*> parts_{};
   std::vector<const Counts*> counts_{};  // by part
   // Of a block of outputs, where they are sure.
