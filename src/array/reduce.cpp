@@ -36,6 +36,7 @@ std::int64_t reduced_size(const std::vector<Dim>& dims, const std::vector<std::s
 
 Array make_reduction(const std::vector<Array>& inputs, const DimNames& names, const ReduceOptions& options, Reduction reduction,
                      bool weighted) {
+  if (reduction == Reduction::quantile) throw UsageError("a quantile needs its q: call quantile(q, dims)");
   const ReductionInfo& info = reduction_info(reduction);
   const std::size_t data = inputs.size() - (weighted ? 1 : 0);
   if (data != static_cast<std::size_t>(info.inputs)) {
@@ -100,6 +101,16 @@ Array Weighted::sum(const DimNames& dims, const ReduceOptions& options) const { 
 Array Weighted::mean(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::mean, dims, options); }
 Array Weighted::var(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::var, dims, options); }
 Array Weighted::std(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::std, dims, options); }
+
+Array reduce_again(const ReductionNode& node, const std::vector<Array>& inputs) {
+  if (node.reduction == Reduction::quantile) return detail::quantile_step(inputs, node);
+  ReduceOptions options;
+  options.skipna = node.skipna;
+  if (reduction_info(node.reduction).takes_ddof && !node.weighted) options.ddof = node.ddof;
+  options.min_count = node.min_count;
+  options.keepdims = node.keepdims;
+  return make_reduction(inputs, node.dims, options, node.reduction, node.weighted);
+}
 
 Array reduce(Reduction reduction, const Array& a, const Array& b, const DimNames& dims, const ReduceOptions& options) {
   return make_reduction({a, b}, dims, options, reduction, false);

@@ -27,6 +27,7 @@ std::int64_t state_bytes(const Aggregate& aggregate, const Program& program, Sum
     case AggregateKind::product: return product_bytes;
     case AggregateKind::count:
     case AggregateKind::first_missing: return 8;
+    case AggregateKind::ranks: return ranks_bytes(aggregate.bits);
     case AggregateKind::sum: break;
   }
   // Room for carries, and for the planes' ends to lie anywhere; one byte for infinities.
@@ -60,7 +61,7 @@ std::int64_t aggregate_memory(const Program& program, const std::vector<Aggregat
 }
 
 std::vector<Aggregate> aggregates_of(Reduction reduction, bool weighted, bool skipna, const std::vector<int>& paired,
-                                     const std::vector<int>& original) {
+                                     const std::vector<int>& original, const QuantileStep& quantile) {
   using Kind = AggregateKind;
   const int x = paired.front();
   const int y = paired.back();
@@ -89,6 +90,7 @@ std::vector<Aggregate> aggregates_of(Reduction reduction, bool weighted, bool sk
     case Reduction::count: return {count};
     case Reduction::any: return {{Kind::any, {x}}};
     case Reduction::all: return {{Kind::all, {x}}};
+    case Reduction::quantile: return {{Kind::ranks, original, quantile.shift, quantile.bits}};
     case Reduction::dot: return {count, {Kind::sum, {x, y}}};
     case Reduction::cov:
     case Reduction::corr: break;

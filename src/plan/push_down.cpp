@@ -59,15 +59,7 @@ class PushDown {
   Array reduce_again(const ReductionNode& node, const std::map<std::string, AxisSelection>& selections) {
     std::vector<Array> inputs;
     for (const Array& input : node.inputs) inputs.push_back(select(rewrite(input), selections));
-    ReduceOptions options;
-    const ReductionInfo& info = reduction_info(node.reduction);
-    options.skipna = node.skipna;
-    if (info.takes_ddof && !node.weighted) options.ddof = node.ddof;
-    options.min_count = node.min_count;
-    options.keepdims = node.keepdims;
-    if (node.weighted) return inputs[0].weighted(inputs[1]).reduce(node.reduction, node.dims, options);
-    if (inputs.size() == 2) return xylem::reduce(node.reduction, inputs[0], inputs[1], node.dims, options);
-    return inputs[0].reduce(node.reduction, node.dims, options);
+    return xylem::reduce_again(node, inputs);
   }
 
   Array select(const Array& array, const std::map<std::string, AxisSelection>& selections) {

@@ -99,6 +99,7 @@ struct ReductionNode {
   int ddof = 0;
   std::int64_t min_count = 0;
   bool keepdims = false;
+  QuantileStep quantile{};  ///< of quantile; its steps but the first have the one before as second input
 };
 
 using NodeKind = std::variant<SourceNode, ConstantNode, CoordinateNode, ElementwiseNode, CastNode, IselNode, RenameNode,
@@ -116,6 +117,9 @@ struct ArrayNode {
 
 /// How deep arrays may be nested, so that walking them needs no more than a small stack.
 inline constexpr int kMaxDepth = 500;
+
+/// The same reduction of other inputs. Throws UsageError as Array::reduce.
+[[nodiscard]] Array reduce_again(const ReductionNode& node, const std::vector<Array>& inputs);
 
 /// The arrays that a node is made of; none for sources, numbers and coordinates.
 [[nodiscard]] std::vector<Array> inputs_of(const ArrayNode& node);
