@@ -129,6 +129,7 @@ class Planner {
   }
 
   void request(const Array& array, Destination destination) {
+    if (num_elements(array.shape()) == 0) return;
     Shape domain;
     for (const Dim& dim : detail::domain_of(array)) domain.push_back(dim.size);
     if (!num_elements(domain)) {

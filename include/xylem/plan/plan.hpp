@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -72,7 +73,7 @@ struct LeafAxis {
   int axis = -1;
   std::int64_t start = 0;
   std::int64_t step = 0;
-  friend bool operator==(const LeafAxis&, const LeafAxis&) = default;
+  friend auto operator<=>(const LeafAxis&, const LeafAxis&) = default;
 };
 
 /// An input of an evaluation's program.
