@@ -167,12 +167,14 @@ struct ReductionGroup {
   std::vector<std::vector<std::int64_t>> cuts{};  ///< by kept axis: where tiles begin, 0 first; then the extent
   bool streamed = false;                          ///< a worker meets each tile in one run of blocks, and no more
   std::int64_t live_tiles = 1;                    ///< that a worker holds at once
-  std::int64_t tile_state = 0;                    ///< forecast, bytes of one tile's accumulators
+  std::int64_t tile_state = 0;                    ///< forecast, bytes of the largest tile's accumulators
 
   [[nodiscard]] std::int64_t num_tiles() const;
   /// The outputs of tile i, and the tile that holds an output.
   [[nodiscard]] Box tile(std::int64_t i) const;
   [[nodiscard]] std::int64_t tile_of(const Shape& output) const;
+  /// Outputs of the largest tile.
+  [[nodiscard]] std::int64_t tile_outputs() const;
 };
 
 /// Blocks [begin, end) of a scan.
