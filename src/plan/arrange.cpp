@@ -2,7 +2,6 @@
 #include <set>
 #include <tuple>
 
-
 #include "detail/pass_builder.hpp"
 
 namespace xylem::detail {

@@ -1,6 +1,12 @@
 // What a pass takes of a rank's memory. Its stages follow each other, and the one that takes most counts.
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <numeric>
 #include <set>
+#include <string_view>
+
+#include "xylem/model/limits.hpp"
 
 #include "detail/pass_builder.hpp"
 
@@ -36,6 +42,23 @@ std::int64_t found_bytes(const Pass& pass, const PassContext& context) {
   std::int64_t bytes = 0;
   for (const std::size_t index : found) bytes += context.intermediate_bytes(index);
   return bytes;
+}
+
+// What HDF5 keeps of the files that workers have open: a little for each, and the index of its chunks as far as its cache goes.
+std::int64_t file_bytes(const Pass& pass, const PlanOptions& options) {
+  constexpr std::int64_t opened = std::int64_t{128} << 10, chunk = 100;
+  std::map<std::string_view, std::int64_t> files;
+  for (const Scan& scan : pass.scans) {
+    for (const ScanDataset& dataset : scan.datasets) {
+      std::int64_t& bytes = files.try_emplace(dataset.info->ref.file, opened).first->second;
+      bytes = std::min(hdf5_file_memory, bytes + chunk * std::min(hdf5_file_memory, dataset.storage.allocated_chunks));
+    }
+  }
+  std::vector<std::int64_t> sizes;
+  for (const auto& [file, bytes] : files) sizes.push_back(bytes);
+  std::ranges::sort(sizes, std::greater<>());
+  sizes.resize(std::min<std::size_t>(sizes.size(), static_cast<std::size_t>(options.threads * max_open_files)));
+  return std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
 }
 
 // What a worker holds of all groups.
@@ -75,7 +98,8 @@ std::int64_t pass_memory(const Pass& pass, const PassContext& context) {
   std::int64_t blocks = 0;
   for (const Scan& scan : pass.scans) blocks = std::max(blocks, scan.block_memory);
   // Each worker reads and evaluates; a tile is finished or packed while the accumulators of all are still there.
-  const std::int64_t working = threads * (blocks + each.state + each.streamed + std::max(each.results, growing * each.tile));
+  const std::int64_t working =
+      file_bytes(pass, options) + threads * (blocks + each.state + each.streamed + std::max(each.results, growing * each.tile));
 
   // A round merges some tiles, each on one rank: at least one a rank, and more of small ones. A rank has all its parts, its
   // tiles' accumulators, and either a message that it makes, in two forms, or what has come, one message of it in two forms more.

@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "xylem/model/limits.hpp"
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/contract.hpp"
 #include "xylem/support/error.hpp"
@@ -26,8 +25,8 @@ using detail::Request;
 
 constexpr std::int64_t mib = std::int64_t{1} << 20;
 
-// What a rank needs besides: HDF5's caches of open files, its conversion buffers, the results on their way out.
-std::int64_t fixed_bytes(const PlanOptions& options) { return options.threads * max_open_files * hdf5_file_memory + 4 * mib; }
+// What a rank needs besides: the code of libraries that an idle process has not touched yet, HDF5's own structures.
+constexpr std::int64_t fixed_bytes = 4 * mib;
 
 bool is_reduction(const Array& array) { return std::holds_alternative<ReductionNode>(array.node().kind); }
 
@@ -87,7 +86,7 @@ class Planner {
     if (!kept_.empty()) build(kept_, "reads what is used over and over, and keeps it", true);
     note_steps();
     if (needed_ > plan_.options.memory_limit) throw TooSmall{needed_};
-    plan_.memory = plan_.options.memory_held + fixed_bytes(plan_.options) + intermediate_bytes();
+    plan_.memory = plan_.options.memory_held + fixed_bytes + intermediate_bytes();
     std::int64_t most = 0;
     for (const Pass& pass : plan_.passes) most = std::max(most, pass.memory);
     plan_.memory += most;
@@ -235,7 +234,7 @@ class Planner {
                               [this](const PieceLeaf& leaf, const Box& box) { return keep(leaf, box); },
                               steps_};
     BuiltPass built = detail::build_pass(requests, context);
-    const std::int64_t needed = plan_.options.memory_held + fixed_bytes(plan_.options) + intermediate_bytes() + built.pass.memory;
+    const std::int64_t needed = plan_.options.memory_held + fixed_bytes + intermediate_bytes() + built.pass.memory;
     if (needed > plan_.options.memory_limit && runs("bands")) {
       std::optional<std::pair<std::vector<Request>, std::vector<Request>>> halves;
       steps_.run("bands", [&] { halves = split(requests, built); });
