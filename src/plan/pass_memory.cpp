@@ -63,7 +63,7 @@ std::int64_t file_bytes(const Pass& pass, const PlanOptions& options) {
 
 // What a worker holds of all groups.
 struct Held {
-  std::int64_t state = 0;     // accumulators that are alive, and what their updates need
+  std::int64_t state = 0;     // accumulators that are alive
   std::int64_t streamed = 0;  // parts of tiles that others have the rest of, packed while blocks are read
   std::int64_t parts = 0;     // all such parts, in the end
   std::int64_t tile = 0;      // the largest of their tiles
@@ -76,7 +76,7 @@ Held held(const Pass& pass, const PlanOptions& options) {
   const bool dynamic = merges && options.schedule == Schedule::dynamic_dealing;
   Held held;
   for (const ReductionGroup& group : pass.groups) {
-    held.state += group.live_tiles * (group.tile_state + update_memory(group.aggregates));
+    held.state += group.live_tiles * group.tile_state;
     held.results = std::max(held.results, result_bytes(group));
     if (!merges) continue;
     held.tile = std::max(held.tile, group.tile_state);
@@ -89,6 +89,17 @@ Held held(const Pass& pass, const PlanOptions& options) {
   return held;
 }
 
+// What updates need while a worker is at one scan.
+std::int64_t updating(const Pass& pass, const Scan& scan) {
+  std::set<std::size_t> groups;
+  for (const Evaluation& evaluation : scan.evaluations) {
+    for (const GroupInput& input : evaluation.groups) groups.insert(input.group);
+  }
+  std::int64_t bytes = 0;
+  for (const std::size_t g : groups) bytes += pass.groups[g].live_tiles * update_memory(pass.groups[g].aggregates);
+  return bytes;
+}
+
 }  // namespace
 
 std::int64_t pass_memory(const Pass& pass, const PassContext& context) {
@@ -96,7 +107,7 @@ std::int64_t pass_memory(const Pass& pass, const PassContext& context) {
   const std::int64_t ranks = options.topology.ranks, threads = options.threads;
   const Held each = held(pass, options);
   std::int64_t blocks = 0;
-  for (const Scan& scan : pass.scans) blocks = std::max(blocks, scan.block_memory);
+  for (const Scan& scan : pass.scans) blocks = std::max(blocks, scan.block_memory + updating(pass, scan));
   // Each worker reads and evaluates; a tile is finished or packed while the accumulators of all are still there.
   const std::int64_t working =
       file_bytes(pass, options) + threads * (blocks + each.state + each.streamed + std::max(each.results, growing * each.tile));

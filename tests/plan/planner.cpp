@@ -177,6 +177,22 @@ TEST_F(Plans, ALimitThatDoesNotDoNamesOneThatDoes) {
   }
 }
 
+TEST_F(Plans, ManySmallResultsFitInALittleMemory) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string name = "s" + std::to_string(i);
+    sources.add(name, {{"time", 100}}, {{10}});
+    texts.push_back((i % 2 == 0 ? "mean(" : "std(") + name + ")");
+  }
+  for (int i = 0; i < 100; ++i) texts.push_back("max(t + " + std::to_string(i) + ")");
+  for (const Schedule schedule : {Schedule::static_dealing, Schedule::dynamic_dealing}) {
+    PlanOptions options = Sources::ample(8);
+    options.memory_limit = 64 * mib;
+    options.schedule = schedule;
+    EXPECT_LE(sources.plan_of(texts, options).memory, 32 * mib);
+  }
+}
+
 TEST_F(Plans, AccumulatorsThatDoNotFitAreSplitIntoBands) {
   sources.add("rows", {{"time", 50}, {"lat", 4000}, {"lon", 1000}});
   PlanOptions options = Sources::ample();
