@@ -97,24 +97,27 @@ class Planner {
  private:
   [[nodiscard]] bool runs(const std::string& name) const { return !plan_.options.without.contains(name); }
 
-  // What each optimizer pass did, in words.
+  // What each optimizer pass did, in words; nothing where it had nothing to do.
   void note_steps() {
     std::size_t scans = 0, ordered = 0;
     for (const Pass& pass : plan_.passes) {
       scans += pass.scans.size();
       for (const Scan& scan : pass.scans) ordered += std::ranges::is_sorted(scan.order) ? 0 : 1;
     }
-    const std::map<std::string, std::string> effects{
-        {"push-selections",
-         fmt::format("rewrote {}", plural(static_cast<std::size_t>(steps_.notes["push-selections"].changes), "result"))},
-        {"share-reads", fmt::format("{} from {} of stored data", plural(plan_.results.size(), "result"), plural(scans, "scan"))},
-        {"keep-small-inputs", fmt::format("keeps {} in memory", plural(kept_.size(), "input"))},
-        {"column-order", fmt::format("changed the order of {}", plural(ordered, "scan"))},
-        {"bands", fmt::format("split passes {} for want of memory",
-                              plural(static_cast<std::size_t>(steps_.notes["bands"].changes), "time"))},
-    };
+    const auto changes = [&](const char* name) { return static_cast<std::size_t>(steps_.notes[name].changes); };
+    const std::size_t pushed = changes("push-selections"), split = changes("bands"), results = plan_.results.size();
+    std::map<std::string, std::string> effects;
+    if (pushed > 0) effects["push-selections"] = fmt::format("{} of what is selected alone", plural(pushed, "result"));
+    if (results > scans && scans > 0) {
+      effects["share-reads"] = fmt::format("{} of {} over stored data", plural(results, "result"), plural(scans, "sweep"));
+    }
+    if (!kept_.empty()) effects["keep-small-inputs"] = fmt::format("{} read once and kept", plural(kept_.size(), "input"));
+    if (ordered > 0) {
+      effects["column-order"] = fmt::format("{} read column by column, to hold fewer accumulators", plural(ordered, "sweep"));
+    }
+    if (split > 0) effects["bands"] = fmt::format("passes split {} for want of memory", plural(split, "time"));
     for (const auto& [name, meaning] : optimizer_passes()) {
-      plan_.steps.push_back({name, runs(name) ? effects.at(name) : "left out", steps_.notes[name].seconds});
+      plan_.steps.push_back({name, runs(name) ? effects[name] : "left out", steps_.notes[name].seconds});
     }
   }
 

@@ -202,7 +202,7 @@ struct Pass {
 /// An optimizer pass as it ran.
 struct OptimizerStep {
   std::string name;
-  std::string effect;
+  std::string effect;  ///< for people; empty where there was nothing to do
   double seconds = 0;
 };
 
