@@ -18,9 +18,7 @@ int bits_per_step(std::int64_t results, int key) {
   return 4;
 }
 
-}  // namespace
-
-Array detail::quantile_step(const std::vector<Array>& inputs, const ReductionNode& node) {
+Array quantile_step(const std::vector<Array>& inputs, const ReductionNode& node) {
   const auto is_reduced = [&](const std::string& dim) { return std::ranges::find(node.dims, dim) != node.dims.end(); };
   ArrayNode made{.kind = ConstantNode{}};
   made.dtype = node.quantile.shift > 0 ? ElementType::uint64 : ElementType::float64;
@@ -33,12 +31,14 @@ Array detail::quantile_step(const std::vector<Array>& inputs, const ReductionNod
   if (node.quantile.shift == 0) {
     made.attributes = inputs[0].attributes();
     std::erase_if(made.coords, [](const Coordinate& coord) { return coord.name == "quantile"; });
-    made.coords.push_back(known_coordinate("quantile", {}, std::vector<double>{node.quantile.q}));
+    made.coords.push_back(detail::known_coordinate("quantile", {}, std::vector<double>{node.quantile.q}));
   }
   made.kind = node;
   std::get<ReductionNode>(made.kind).inputs = inputs;
-  return make_array(std::move(made));
+  return detail::make_array(std::move(made));
 }
+
+}  // namespace
 
 Array Array::quantile(double q, const DimNames& dims, const ReduceOptions& options) const {
   if (!(q >= 0 && q <= 1)) throw UsageError("the q of a quantile is {}; it is from 0 to 1", q);
@@ -58,7 +58,7 @@ Array Array::quantile(double q, const DimNames& dims, const ReduceOptions& optio
   for (int shift = bits - each;; shift -= each) {
     node.quantile = {q, shift, each};
     node.keepdims = shift == 0 && options.keepdims;
-    Array step = detail::quantile_step(inputs, node);
+    Array step = quantile_step(inputs, node);
     if (shift == 0) return step;
     inputs = {*this, std::move(step)};
   }

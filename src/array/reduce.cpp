@@ -102,16 +102,6 @@ Array Weighted::mean(const DimNames& dims, const ReduceOptions& options) const {
 Array Weighted::var(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::var, dims, options); }
 Array Weighted::std(const DimNames& dims, const ReduceOptions& options) const { return reduce(Reduction::std, dims, options); }
 
-Array reduce_again(const ReductionNode& node, const std::vector<Array>& inputs) {
-  if (node.reduction == Reduction::quantile) return detail::quantile_step(inputs, node);
-  ReduceOptions options;
-  options.skipna = node.skipna;
-  if (reduction_info(node.reduction).takes_ddof && !node.weighted) options.ddof = node.ddof;
-  options.min_count = node.min_count;
-  options.keepdims = node.keepdims;
-  return make_reduction(inputs, node.dims, options, node.reduction, node.weighted);
-}
-
 Array reduce(Reduction reduction, const Array& a, const Array& b, const DimNames& dims, const ReduceOptions& options) {
   return make_reduction({a, b}, dims, options, reduction, false);
 }

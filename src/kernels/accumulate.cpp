@@ -178,6 +178,12 @@ void Accumulators::combine_packed(std::string_view packed) {
   XYLEM_EXPECT(unpacker.done(), "a packed state and nothing more");
 }
 
+void Accumulators::rest() noexcept {
+  state_->operands.rest();
+  for (auto& values : state_->transposed) values.reset();
+  for (const auto& state : state_->states) state->rest();
+}
+
 std::int64_t Accumulators::outputs() const noexcept { return state_->outputs; }
 
 std::int64_t Accumulators::memory() const noexcept { return state_->budget.used(); }

@@ -118,9 +118,6 @@ struct ArrayNode {
 /// How deep arrays may be nested, so that walking them needs no more than a small stack.
 inline constexpr int kMaxDepth = 500;
 
-/// The same reduction of other inputs. Throws UsageError as Array::reduce.
-[[nodiscard]] Array reduce_again(const ReductionNode& node, const std::vector<Array>& inputs);
-
 /// The arrays that a node is made of; none for sources, numbers and coordinates.
 [[nodiscard]] std::vector<Array> inputs_of(const ArrayNode& node);
 

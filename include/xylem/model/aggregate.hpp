@@ -77,9 +77,12 @@ inline constexpr std::int64_t product_bytes = 40;    ///< of one output's produc
 inline constexpr std::int64_t update_doubles = 4;
 inline constexpr std::int64_t triple_doubles = 8;
 
-/// Bytes that accumulators of these aggregates, over values of the program, take for so many outputs, with what updates need: for
-/// usual data (`usual`: values within a factor of 2^96 or so, zeros apart), or for any.
+/// Bytes that accumulators of these aggregates, over values of the program, take for so many outputs: for usual data (`usual`:
+/// values within a factor of 2^96 or so, zeros apart), or for any.
 [[nodiscard]] std::int64_t aggregate_memory(const Program& program, const std::vector<Aggregate>& aggregates,
                                             std::int64_t outputs, SumMode mode, bool usual);
+
+/// Bytes that updates of such accumulators need besides, whatever number of outputs there is.
+[[nodiscard]] std::int64_t update_memory(const std::vector<Aggregate>& aggregates);
 
 }  // namespace xylem

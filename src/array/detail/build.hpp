@@ -31,9 +31,6 @@ Coordinate known_coordinate(std::string name, std::vector<std::string> dims, Lab
 /// Values at these positions.
 LabelValues take(const LabelValues& values, const std::vector<std::int64_t>& positions);
 
-/// The step of a quantile that `node` describes, of other inputs.
-Array quantile_step(const std::vector<Array>& inputs, const ReductionNode& node);
-
 bool same_coordinate(const Coordinate& a, const Coordinate& b);
 
 /// The positions that a selection of one dim chooses.

@@ -23,6 +23,8 @@ class AggregateState {
   virtual void combine(const AggregateState& other) = 0;
   virtual void pack(Packer& packer) const = 0;
   virtual void combine_packed(Unpacker& unpacker) = 0;
+  /// Frees what updates take besides.
+  virtual void rest() noexcept {}
 };
 
 /// States that are one number for each output, int64 say.
@@ -205,6 +207,7 @@ class ExactSums final : public AggregateState {
   void combine(const AggregateState& other) override;
   void pack(Packer& packer) const override;
   void combine_packed(Unpacker& unpacker) override;
+  void rest() noexcept final { scratch_.reset(); }
 
   [[nodiscard]] const SumPlanes& planes(std::int64_t number) const noexcept { return blocks_[static_cast<std::size_t>(number)]; }
   /// An or of Special: what infinities have made of an output.
