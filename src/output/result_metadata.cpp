@@ -82,17 +82,18 @@ std::vector<std::string> paths(const std::vector<std::string>& names) {
   return result;
 }
 
-// Gives the place of the elements.
-std::int64_t write_variable(h5::FileWriter& file, const ResultVariable& variable, const std::vector<std::string>& coordinates) {
+ResultDataset write_variable(h5::FileWriter& file, const ResultVariable& variable, const std::vector<std::string>& coordinates,
+                             const Shape& chunk, int deflate) {
   constexpr float float_nan = std::numeric_limits<float>::quiet_NaN();
   constexpr double double_nan = std::numeric_limits<double>::quiet_NaN();
   const std::string path = "/" + variable.name;
-  h5::DatasetSpec spec{.type = stored_type(variable.dtype), .shape = variable.shape, .reserve = true};
+  h5::DatasetSpec spec{.type = stored_type(variable.dtype), .shape = variable.shape, .chunk = chunk, .deflate = deflate};
+  spec.reserve = chunk.empty();
   if (is_floating(variable.dtype)) {
     spec.fill = variable.dtype == ElementType::float64 ? static_cast<const void*>(&double_nan) : &float_nan;
     spec.fill_type = spec.type;
   }
-  const h5::Dataset dataset = file.create_dataset(path, spec);
+  h5::Dataset dataset = file.create_dataset(path, spec);
   if (!variable.dims.empty()) file.attach_scales(path, paths(variable.dims));
   if (spec.fill != nullptr) file.attribute(path, "_FillValue", spec.type, spec.type, spec.fill);
   Attributes attributes = variable.attributes;
@@ -100,25 +101,28 @@ std::int64_t write_variable(h5::FileWriter& file, const ResultVariable& variable
   write_attributes(file, path, attributes);
   if (variable.dtype == ElementType::boolean) file.attribute(path, "dtype", std::string("bool"));
   if (!coordinates.empty()) file.attribute(path, "coordinates", fmt::format("{}", fmt::join(coordinates, " ")));
-  return num_elements(variable.shape) == 0 ? 0 : file.offset(dataset);
+  if (!chunk.empty()) return {0, std::move(dataset)};
+  return {num_elements(variable.shape) == 0 ? 0 : file.offset(dataset), {}};
 }
 
 }  // namespace
 
 int stored_size(ElementType type) noexcept { return type == ElementType::float16 ? 4 : element_size(type); }
 
-std::vector<std::int64_t> write_metadata(h5::FileWriter& file, const FileLayout& layout,
-                                         const std::vector<ResultVariable>& variables, const std::string& history) {
-  file.attribute("/", "Conventions", std::string("CF-1.11"));
-  file.attribute("/", "history", history);
+std::vector<ResultDataset> write_metadata(h5::FileWriter& file, const FileLayout& layout,
+                                          const std::vector<ResultVariable>& variables,
+                                          const std::map<std::string, std::string>& file_attributes,
+                                          const std::vector<Shape>& chunks, int deflate) {
+  for (const auto& [name, text] : file_attributes) file.attribute("/", name, text);
   for (const FileDim& dim : layout.dims) write_dim(file, dim);
   for (const ResultCoord* coord : layout.coords) {
     write_coord(file, *coord);
     if (!coord->dims.empty()) file.attach_scales("/" + coord->name, paths(coord->dims));
   }
-  std::vector<std::int64_t> offsets;
-  for (std::size_t i = 0; i < variables.size(); ++i) offsets.push_back(write_variable(file, variables[i], layout.coordinates[i]));
-  return offsets;
+  std::vector<ResultDataset> datasets;
+  for (std::size_t i = 0; i < variables.size(); ++i)
+    datasets.push_back(write_variable(file, variables[i], layout.coordinates[i], chunks[i], deflate));
+  return datasets;
 }
 
 }  // namespace xylem::detail

@@ -135,6 +135,19 @@ void FileWriter::write(const Dataset& dataset, const Box& box, hid_t memory_type
   check(H5Dwrite(dataset.get(), memory_type, here.get(), there.get(), H5P_DEFAULT, data));
 }
 
+std::int64_t FileWriter::place_chunk(const Dataset& dataset, const Shape& first, std::int64_t size) {
+  // HDF5 gives the chunk its place, enters it in the dataset's index, and hands its bytes to the driver, which only notes where.
+  if (placeholder_.size() < static_cast<std::size_t>(size)) placeholder_.resize(static_cast<std::size_t>(size));
+  target_->defers_elements = true;
+  target_->deferred = -1;
+  const herr_t written =
+      H5Dwrite_chunk(dataset.get(), H5P_DEFAULT, 0, to_hsize(first).data(), static_cast<std::size_t>(size), placeholder_.data());
+  target_->defers_elements = false;
+  check(written);
+  XYLEM_EXPECT(target_->deferred >= 0, "HDF5 writes a chunk at once");
+  return target_->deferred;
+}
+
 std::int64_t FileWriter::offset(const Dataset& dataset) const {
   const haddr_t address = H5Dget_offset(dataset.get());
   XYLEM_EXPECT(address != HADDR_UNDEF, "only reserved elements have a place");

@@ -2,6 +2,7 @@
 
 #include <hdf5.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -30,8 +31,8 @@ struct DatasetSpec {
 };
 
 /// A new HDF5 file that appears under its name whole or not at all. It is written by this rank alone (HDF5's serial driver) under
-/// a hidden name in the same folder, and renamed by commit(); without that, the destructor removes it. Others may write elements
-/// of reserved datasets to their place in the hidden file between close() and commit(). No times are kept, so that
+/// a hidden name in the same folder, and renamed by commit(); without that, the destructor removes it. Others may write to the
+/// places of reserved datasets and placed chunks in the hidden file before commit(). No times are kept, so that
 /// the same calls give the same bytes; the order of creation is, as netCDF-4 asks. Objects are named by absolute paths.
 /// Whatever fails throws ResourceError naming the file and the system's reason.
 class FileWriter {
@@ -50,6 +51,10 @@ class FileWriter {
 
   /// Writes the elements of `box` (all of a scalar or of the dataset, with an empty box) from `data`, row-major in `memory_type`.
   void write(const Dataset& dataset, const Box& box, hid_t memory_type, const void* data);
+
+  /// Gives a chunk of a chunked dataset, by its first element, room for `size` stored bytes, and returns their place: bytes from
+  /// the file's start. Others write them there; each chunk once.
+  [[nodiscard]] std::int64_t place_chunk(const Dataset& dataset, const Shape& first, std::int64_t size);
 
   /// The place of the first element of a reserved dataset that has elements, in bytes from the file's start.
   [[nodiscard]] std::int64_t offset(const Dataset& dataset) const;
@@ -98,6 +103,7 @@ class FileWriter {
   std::unique_ptr<WriteTarget> target_;
   File file_;
   std::map<std::string, std::vector<Use>> uses_;  ///< by scale
+  std::vector<std::byte> placeholder_;            ///< what HDF5 is given for the bytes of chunks
 };
 
 }  // namespace xylem::h5

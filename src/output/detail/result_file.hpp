@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,9 +33,17 @@ struct FileLayout {
 /// Bytes of an element in the file.
 [[nodiscard]] int stored_size(ElementType type) noexcept;
 
-/// Writes all but the elements of the results, and gives the places of those: bytes from the start of the file, 0 where there are
-/// none.
-[[nodiscard]] std::vector<std::int64_t> write_metadata(h5::FileWriter& file, const FileLayout& layout,
-                                                       const std::vector<ResultVariable>& variables, const std::string& history);
+/// Where a result's elements go.
+struct ResultDataset {
+  std::int64_t offset = 0;  ///< of contiguous elements: bytes from the start of the file; 0 where there are none
+  h5::Dataset dataset{};    ///< of chunked ones, open
+};
+
+/// Writes all but the elements of the results. `chunks`: the extents of each result's chunks, empty for contiguous ones;
+/// `deflate`: as ResultStorage has it.
+[[nodiscard]] std::vector<ResultDataset> write_metadata(h5::FileWriter& file, const FileLayout& layout,
+                                                        const std::vector<ResultVariable>& variables,
+                                                        const std::map<std::string, std::string>& file_attributes,
+                                                        const std::vector<Shape>& chunks, int deflate);
 
 }  // namespace xylem::detail
