@@ -105,7 +105,8 @@ void add_plan_options(po::options_description& options) {
 }
 
 Planned plan_expressions(const Communicator& world, const po::variables_map& arguments, const std::string& command,
-                         std::optional<int> ranks) {
+                         std::optional<int> ranks,
+                         const std::function<std::int64_t(const std::vector<ResultVariable>&)>& beside) {
   Options options = world.agree([&] { return read_options(arguments, command); });
   const std::int64_t idle = resident_bytes();
   const Tree tree = load_tree(world, arguments["files"].as<std::vector<std::string>>());
@@ -130,6 +131,7 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
   // Metadata count, but for what differs between runs.
   constexpr std::int64_t mib = std::int64_t{1} << 20, start = 4 * mib;
   options.plan.memory_held = std::max<std::int64_t>(0, (resident_bytes() - idle - start + mib - 1) / mib * mib);
+  if (beside) options.plan.memory_held += world.agree([&] { return beside(planned.variables); });
   for (const auto* files : {&tree.files, &tree.linked_files}) {
     for (const FileTree& file : *files) planned.files.push_back(file.file);
   }

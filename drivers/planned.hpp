@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,9 +24,10 @@ struct Planned {
 };
 
 /// Loads the tree, reads coordinates, and plans all expressions together, for as many ranks as `ranks` says (default: those that
-/// run).
+/// run). `beside` tells what else a rank will need while the plan runs, in bytes.
 /// Collective: yes.
 [[nodiscard]] Planned plan_expressions(const Communicator& world, const po::variables_map& arguments, const std::string& command,
-                                       std::optional<int> ranks = {});
+                                       std::optional<int> ranks = {},
+                                       const std::function<std::int64_t(const std::vector<ResultVariable>&)>& beside = {});
 
 }  // namespace xylem::drivers

@@ -21,17 +21,6 @@
 namespace xylem {
 namespace {
 
-void expect_file_name(const std::string& path, Existing existing) {
-  const std::filesystem::path name(path);
-  std::error_code error;
-  if (!name.has_filename() || std::filesystem::is_directory(name, error)) {
-    throw ResourceError("cannot write '{}' (it is the name of a folder); name a file", printable(path));
-  }
-  if (existing == Existing::refuse && std::filesystem::exists(std::filesystem::symlink_status(name, error))) {
-    throw UsageError("'{}' exists already; choose to overwrite it or to append to it, or name another file", printable(path));
-  }
-}
-
 std::vector<std::byte> widened(std::span<const std::byte> halves) {
   std::vector<std::byte> result(2 * halves.size());
   for (std::size_t i = 0; i < halves.size() / 2; ++i) {
@@ -52,6 +41,18 @@ bool lies_in(const Box& box, const Shape& shape) {
 }
 
 }  // namespace
+
+void expect_output(const std::string& path, Existing existing) {
+  const std::filesystem::path name(path);
+  std::error_code error;
+  if (!name.has_filename() || std::filesystem::is_directory(name, error)) {
+    throw ResourceError("cannot write '{}' (it is the name of a folder); name a file", printable(path));
+  }
+  if (existing == Existing::refuse && std::filesystem::exists(std::filesystem::symlink_status(name, error))) {
+    throw UsageError("'{}' exists already; overwrite it or append to it (--overwrite, --append), or name another file",
+                     printable(path));
+  }
+}
 
 ResultWriter::ResultWriter(const Communicator& comm, std::string path, std::vector<ResultVariable> variables,
                            const std::string& history, const ResultFile& file)
@@ -77,7 +78,7 @@ ResultWriter::ResultWriter(const Communicator& comm, std::string path, std::vect
   std::string hidden;
   comm_.agree([&] {
     if (comm_.rank() != 0) return;
-    expect_file_name(path_, file.existing);
+    expect_output(path_, file.existing);
     owner_ = std::make_unique<h5::FileWriter>(path_);
     hidden = owner_->hidden_path();
     datasets_ = detail::write_metadata(*owner_, layout, variables_, attributes, chunks, deflate);

@@ -49,6 +49,9 @@ enum class Existing : std::uint8_t {
   append,     ///< the results go beside what is in it, in a copy that then takes its place; a file that is not there is made
 };
 
+/// Throws UsageError where a file is there and is to stay, ResourceError where `path` names a folder.
+void expect_output(const std::string& path, Existing existing);
+
 /// What a ResultWriter is to write beside the results.
 struct ResultFile {
   Existing existing = Existing::refuse;
