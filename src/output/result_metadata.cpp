@@ -33,7 +33,7 @@ void write_attributes(h5::FileWriter& file, const std::string& path, const Attri
     if (value.size() == 0) continue;
     const bool single = value.shape.empty() && value.size() == 1;
     if (const auto text = value.as_string(); text && single) {
-      file.attribute(path, name, *text);
+      file.characters(path, name, *text);
     } else if (const auto texts = value.as_strings()) {
       file.attribute(path, name, *texts);
     } else if (const auto integers = value.is_integral() ? value.as_integers() : std::nullopt) {
@@ -99,8 +99,8 @@ ResultDataset write_variable(h5::FileWriter& file, const ResultVariable& variabl
   Attributes attributes = variable.attributes;
   for (const char* own : {"_FillValue", "coordinates", "dtype"}) attributes.erase(own);
   write_attributes(file, path, attributes);
-  if (variable.dtype == ElementType::boolean) file.attribute(path, "dtype", std::string("bool"));
-  if (!coordinates.empty()) file.attribute(path, "coordinates", fmt::format("{}", fmt::join(coordinates, " ")));
+  if (variable.dtype == ElementType::boolean) file.characters(path, "dtype", "bool");
+  if (!coordinates.empty()) file.characters(path, "coordinates", fmt::format("{}", fmt::join(coordinates, " ")));
   if (!chunk.empty()) return {0, std::move(dataset)};
   return {num_elements(variable.shape) == 0 ? 0 : file.offset(dataset), {}};
 }
@@ -113,7 +113,7 @@ std::vector<ResultDataset> write_metadata(h5::FileWriter& file, const FileLayout
                                           const std::vector<ResultVariable>& variables,
                                           const std::map<std::string, std::string>& file_attributes,
                                           const std::vector<Shape>& chunks, int deflate) {
-  for (const auto& [name, text] : file_attributes) file.attribute("/", name, text);
+  for (const auto& [name, text] : file_attributes) file.characters("/", name, text);
   for (const FileDim& dim : layout.dims) write_dim(file, dim);
   for (const ResultCoord* coord : layout.coords) {
     write_coord(file, *coord);

@@ -168,6 +168,14 @@ void FileWriter::attribute(const std::string& path, const std::string& name, con
   write_attribute(path, name, type.get(), type.get(), {}, &data);
 }
 
+void FileWriter::characters(const std::string& path, const std::string& name, const std::string& text) {
+  if (text.empty()) return attribute(path, name, text);  // no type has length 0
+  Datatype type(H5Tcopy(H5T_C_S1));
+  H5Tset_size(type.get(), text.size());
+  H5Tset_cset(type.get(), H5T_CSET_UTF8);
+  write_attribute(path, name, type.get(), type.get(), {}, text.data());
+}
+
 void FileWriter::attribute(const std::string& path, const std::string& name, const std::vector<std::string>& texts) {
   const Datatype type = text_type();
   std::vector<const char*> data;

@@ -67,6 +67,8 @@ class FileWriter {
   void attribute(const std::string& path, const std::string& name, double number);
   void attribute(const std::string& path, const std::string& name, std::span<const std::int64_t> numbers);
   void attribute(const std::string& path, const std::string& name, std::span<const double> numbers);
+  /// Text as netCDF's characters (NC_CHAR): of fixed length, which all readers know; UTF-8.
+  void characters(const std::string& path, const std::string& name, const std::string& text);
   /// An array of one element of any type, as netCDF writes `_FillValue`.
   void attribute(const std::string& path, const std::string& name, hid_t type, hid_t memory_type, const void* element);
 
