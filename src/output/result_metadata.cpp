@@ -70,6 +70,7 @@ void write_coord(h5::FileWriter& file, const ResultCoord& coord) {
 }
 
 void write_dim(h5::FileWriter& file, const FileDim& dim) {
+  if (dim.exists) return;
   if (dim.labels != nullptr) return write_coord(file, *dim.labels);
   // A place that is never filled: netCDF-4 knows by the scale's name that it has the extent only.
   const h5::Dataset place = file.create_dataset("/" + dim.name, {.type = H5T_IEEE_F32BE, .shape = {dim.size}});

@@ -63,23 +63,29 @@ ResultWriter::ResultWriter(const Communicator& comm, std::string path, std::vect
       written_(variables_.size()) {
   const int deflate = file.storage.deflate;
   std::vector<Shape> chunks;
+  std::error_code error;
+  const bool appends =
+      comm_.broadcast(file.existing == Existing::append && std::filesystem::exists(path_, error) ? "y" : "", 0) == "y";
+  std::optional<detail::ExistingFile> existing;
   const detail::FileLayout layout = comm_.agree([&] {
     for (std::size_t v = 0; v < variables_.size(); ++v) {
       chunks.push_back(result_chunk(variables_[v], file.storage, v));
       grids_.push_back(chunks[v].empty() ? std::nullopt : std::optional(ChunkGrid(variables_[v].shape, chunks[v])));
     }
-    return detail::lay_out(variables_);
+    if (appends && comm_.rank() == 0) existing.emplace(path_);
+    return detail::lay_out(variables_, existing ? &*existing : nullptr);
   });
   for (const std::string& warning : layout.warnings) logging::warning("'{}': {}", printable(path_), warning);
   std::map<std::string, std::string> attributes = file.provenance;
-  attributes["Conventions"] = "CF-1.11";
+  attributes["Conventions"] = existing ? existing->attribute("Conventions").value_or("CF-1.11") : "CF-1.11";
   attributes["history"] = history;
+  if (existing && existing->attribute("history")) attributes["history"] += "\n" + *existing->attribute("history");
 
   std::string hidden;
   comm_.agree([&] {
     if (comm_.rank() != 0) return;
     expect_output(path_, file.existing);
-    owner_ = std::make_unique<h5::FileWriter>(path_);
+    owner_ = std::make_unique<h5::FileWriter>(path_, appends);
     hidden = owner_->hidden_path();
     datasets_ = detail::write_metadata(*owner_, layout, variables_, attributes, chunks, deflate);
     for (std::size_t v = 0; v < variables_.size(); ++v) {

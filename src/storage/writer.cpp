@@ -66,22 +66,30 @@ void FileWriter::fail(const std::string& reason) const {
   throw ResourceError("cannot write '{}' ({}); nothing of it is kept", printable(path_), reason);
 }
 
-FileWriter::FileWriter(std::string path)
+FileWriter::FileWriter(std::string path, bool from_existing)
     : path_(std::move(path)), temporary_(hidden_name(path_)), target_(std::make_unique<WriteTarget>()) {
   target_->descriptor = open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (target_->descriptor < 0) fail(std::strerror(errno));
   try {
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+    if (from_existing) copy_existing();
     const PropertyList creation = creation_properties(H5P_FILE_CREATE);
     const PropertyList access(H5Pcreate(H5P_FILE_ACCESS));
     H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
     check(set_write_driver(access.get(), *target_));
-    file_ = File(H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
+    file_ = File(from_existing ? H5Fopen(temporary_.c_str(), H5F_ACC_RDWR, access.get())
+                               : H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
     check(file_.get());
   } catch (...) {
     discard();
     throw;
   }
+}
+
+void FileWriter::copy_existing() {
+  std::error_code error;
+  std::filesystem::copy_file(path_, temporary_, std::filesystem::copy_options::overwrite_existing, error);
+  if (error) fail(error.message());
 }
 
 FileWriter::~FileWriter() { discard(); }
@@ -157,6 +165,7 @@ std::int64_t FileWriter::offset(const Dataset& dataset) const {
 void FileWriter::write_attribute(const std::string& path, const std::string& name, hid_t type, hid_t memory_type,
                                  std::span<const hsize_t> shape, const void* data) {
   const Object object(check(H5Oopen(file_.get(), path.c_str(), H5P_DEFAULT)));
+  if (check(H5Aexists(object.get(), name.c_str())) > 0) check(H5Adelete(object.get(), name.c_str()));
   const Dataspace space = make_space(shape);
   const Attribute attribute(check(H5Acreate2(object.get(), name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT)));
   check(H5Awrite(attribute.get(), memory_type, data));
@@ -237,11 +246,18 @@ void FileWriter::write_scale_uses(const std::string& scale, const std::vector<Us
     std::int32_t dimension;
     std::int32_t padding;  // written as zeros, not as what memory holds
   };
-  std::vector<Entry> entries;
-  for (const Use& use : uses) entries.push_back({reference(use.path), use.dimension, 0});
   const Datatype type(H5Tcreate(H5T_COMPOUND, sizeof(Entry)));
   H5Tinsert(type.get(), "dataset", offsetof(Entry, dataset), H5T_STD_REF_OBJ);
   H5Tinsert(type.get(), "dimension", offsetof(Entry, dimension), H5T_STD_I32LE);
+  std::vector<Entry> entries;
+  const Object object(check(H5Oopen(file_.get(), scale.c_str(), H5P_DEFAULT)));
+  if (check(H5Aexists(object.get(), "REFERENCE_LIST")) > 0) {
+    const Attribute before(check(H5Aopen(object.get(), "REFERENCE_LIST", H5P_DEFAULT)));
+    const Dataspace space(check(H5Aget_space(before.get())));
+    entries.resize(static_cast<std::size_t>(check(H5Sget_simple_extent_npoints(space.get()))));
+    check(H5Aread(before.get(), type.get(), entries.data()));
+  }
+  for (const Use& use : uses) entries.push_back({reference(use.path), use.dimension, 0});
   write_attribute(scale, "REFERENCE_LIST", type.get(), type.get(), std::array<hsize_t, 1>{entries.size()}, entries.data());
 }
 

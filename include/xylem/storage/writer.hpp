@@ -37,7 +37,8 @@ struct DatasetSpec {
 /// Whatever fails throws ResourceError naming the file and the system's reason.
 class FileWriter {
  public:
-  explicit FileWriter(std::string path);
+  /// `from_existing`: begins with a copy of the file that has this name, to which more is added; it must hold HDF5.
+  explicit FileWriter(std::string path, bool from_existing = false);
   ~FileWriter();
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
@@ -59,8 +60,8 @@ class FileWriter {
   /// The place of the first element of a reserved dataset that has elements, in bytes from the file's start.
   [[nodiscard]] std::int64_t offset(const Dataset& dataset) const;
 
-  /// Attributes of the object at `path`; text is UTF-8 of variable length. One number is a scalar, a span an array of one
-  /// dimension.
+  /// Attributes of the object at `path`, in place of any of the same name; text is UTF-8 of variable length. One number is a
+  /// scalar, a span an array of one dimension.
   void attribute(const std::string& path, const std::string& name, const std::string& text);
   void attribute(const std::string& path, const std::string& name, const std::vector<std::string>& texts);
   void attribute(const std::string& path, const std::string& name, std::int64_t number);
@@ -93,6 +94,7 @@ class FileWriter {
 
   void write_attribute(const std::string& path, const std::string& name, hid_t type, hid_t memory_type,
                        std::span<const hsize_t> shape, const void* data);
+  void copy_existing();
   void write_scale_uses(const std::string& scale, const std::vector<Use>& uses);
   [[nodiscard]] hobj_ref_t reference(const std::string& path) const;
   template <class Result>

@@ -8,6 +8,8 @@
 #include "xylem/result/array.hpp"
 #include "xylem/storage/writer.hpp"
 
+#include "existing_file.hpp"
+
 namespace xylem::detail {
 
 /// A dim of a file.
@@ -17,18 +19,19 @@ struct FileDim {
   const ResultVariable* owner = nullptr;  ///< the first that has it
   const ResultCoord* labels = nullptr;    ///< null where no result has labels for it
   const ResultVariable* labeller = nullptr;
+  bool exists = false;  ///< in the file that results are added to
 };
 
 /// What results have in common in one file. Points into the results that it was made of.
 struct FileLayout {
   std::vector<FileDim> dims{};                          ///< in the order in which results name them
-  std::vector<const ResultCoord*> coords{};             ///< those that label no dim
+  std::vector<const ResultCoord*> coords{};             ///< those that label no dim and are not in the file yet
   std::vector<std::vector<std::string>> coordinates{};  ///< by result: the names of its `coords`, sorted
   std::vector<std::string> warnings{};                  ///< coords that were left out
 };
 
-/// Throws UsageError where results do not go together into one file (see ResultWriter).
-[[nodiscard]] FileLayout lay_out(const std::vector<ResultVariable>& variables);
+/// Throws UsageError where results do not go together into one file (see ResultWriter), or into the one that they are added to.
+[[nodiscard]] FileLayout lay_out(const std::vector<ResultVariable>& variables, const ExistingFile* existing);
 
 /// Bytes of an element in the file.
 [[nodiscard]] int stored_size(ElementType type) noexcept;
