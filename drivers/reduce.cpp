@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "xylem/exec/execute.hpp"
+#include "xylem/job/run_report.hpp"
 #include "xylem/output/result_table.hpp"
 #include "xylem/output/result_writer.hpp"
 #include "xylem/plan/result_chunks.hpp"
@@ -13,22 +14,13 @@
 #include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"
 #include "xylem/support/text.hpp"
-#include "xylem/support/version.hpp"
 
 #include "planned.hpp"
 
 namespace xylem::drivers {
 namespace {
 
-// A line for the file's `history`: what made it.
-std::string history(const Communicator& world, const po::variables_map& arguments) {
-  std::string line = fmt::format("xylem {} reduce", version());
-  for (const std::string& file : arguments["files"].as<std::vector<std::string>>()) line += " " + file;
-  for (const std::string& expression : arguments["expression"].as<std::vector<std::string>>()) line += " -e '" + expression + "'";
-  return world.broadcast(line, 0);
-}
-
-void report(const std::vector<RankTimes>& times) {
+void print_times(const std::vector<RankTimes>& times) {
   for (std::size_t rank = 0; rank < times.size(); ++rank) {
     const RankTimes& of = times[rank];
     logging::info(
@@ -44,6 +36,12 @@ void expect_no_input(const std::string& path, const std::vector<std::string>& fi
     if (!std::filesystem::equivalent(path, file, ignored)) continue;
     throw UsageError("the output '{}' is one of the files that are read: choose another name", printable(path));
   }
+}
+
+std::string versions_line() {
+  std::string line;
+  for (const auto& [name, version] : software_versions()) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", name, version);
+  return line;
 }
 
 // "auto", or extents parted by commas.
@@ -85,29 +83,42 @@ ResultFile read_file_options(const po::variables_map& arguments) {
   return file;
 }
 
-int run(const Communicator& world, const po::variables_map& arguments) {
+int reduce(const Communicator& world, const po::variables_map& arguments, RunReport& report) {
   ResultFile file = world.agree([&] { return read_file_options(arguments); });
   const std::string path = arguments.count("output") != 0 ? arguments["output"].as<std::string>() : "";
   if (!path.empty()) world.agree([&] { expect_output(path, file.existing); });
-  const Planned planned = plan_expressions(world, arguments, "reduce", {}, [&](const std::vector<ResultVariable>& variables) {
+  const auto writer_memory = [&](const std::vector<ResultVariable>& variables) {
     return result_writer_memory(variables, file.storage);
-  });
+  };
+  const Planned planned = plan_expressions(world, arguments, "reduce", {}, {.memory_beside = writer_memory, .report = &report});
   world.agree([&] { expect_no_input(path, planned.files); });
   std::unique_ptr<ResultWriter> writer;
   if (!path.empty()) {
+    report.begin_stage("create");
     file.storage.stored = stored_chunks(planned.plan);
-    writer = std::make_unique<ResultWriter>(world, path, planned.variables, history(world, arguments), file);
+    file.provenance["xylem_versions"] = versions_line();
+    writer = std::make_unique<ResultWriter>(world, path, planned.variables, history_line(arguments["command"].as<std::string>()),
+                                            file);
   }
+  report.begin_stage("compute");
   ResultCollector collector(planned.variables);
   const auto times = execute(world, planned.plan, [&](std::size_t result, const Box& box, std::span<const std::byte> values) {
     if (writer) writer->write(result, box, values);
     collector.write(result, box, values);
   });
+  report.set_times(times);
+  print_times(times);
+  report.begin_stage("write");
   if (writer) writer->commit();
+  if (writer) report.set_outputs({path});
   const auto elements = collector.collect(world);
   print(world, world.rank() == 0 ? format_results(planned.variables, elements, path) : std::string());
-  report(times);
   return 0;
+}
+
+int run(const Communicator& world, const po::variables_map& arguments) {
+  RunReport report(world, report_path(arguments), arguments["command"].as<std::string>());
+  return report.run([&] { return reduce(world, arguments, report); });
 }
 
 }  // namespace
@@ -127,6 +138,7 @@ Command reduce_command() {
        "that a result is made of, where they hold 16 KiB to 4 MiB, else whole rows of up to 1 MiB. Default: contiguous.")
       ("deflate", po::value<int>()->value_name("1..9"),
        "compress chunks with shuffle and deflate at this level, on all ranks and --threads at once.")
+      ("report", po::value<std::string>()->value_name("FILE.json"), report_help)
       ("verbose,V", "say on standard error where the time of each rank went")
       ("help,h", "print this help");
   // clang-format on
