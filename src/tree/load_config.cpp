@@ -231,7 +231,7 @@ std::vector<NewGroup> parse_groups(const ConfigMap& map) {
       options.check_keys({"path", "Cls"});
       if (options.find("path") == nullptr) options.fail("path", "'path' must be given");
       group.path = *options.text("path");
-      group.type = options.choice("Cls", group_types()).value_or(group.type);
+      group.type = options.choice("Cls", group_types());
     }
   }
   return groups;

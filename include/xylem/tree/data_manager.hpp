@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,8 +38,9 @@ class DataManager {
   /// Collective: yes; all ranks pass the same.
   void load_from_cfg(const std::string& yaml);
 
-  /// Makes a group, and those on the way to it. Throws UsageError where something else is in its place.
-  Group& new_group(const std::string& path, const std::string& type = "OrderedDataGroup");
+  /// Gives the group at a path; makes it, and those on the way to it, where there is none. Without a type it is of the one that
+  /// the group around it prescribes. Throws UsageError where something else is in its place.
+  Group& new_group(const std::string& path, const std::optional<std::string>& type = {});
 
   [[nodiscard]] const std::string& data_dir() const noexcept { return data_dir_; }
   [[nodiscard]] const Group& root() const noexcept { return *root_; }
@@ -57,10 +59,9 @@ class DataManager {
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return files_.warnings; }
 
  private:
-  class Store;
+  class EntryLoader;
 
   void load(const LoadEntry& entry);
-  void warn(const LoadEntry& entry, const std::string& what);
   void print(PrintTree how) const;
 
   const Communicator* comm_;
@@ -68,5 +69,10 @@ class DataManager {
   std::shared_ptr<Group> root_;
   Tree files_;
 };
+
+/// The load configuration in a YAML file (parse_manager_config), read by one rank. Throws UsageError with file, line and column,
+/// ResourceError where the file cannot be read.
+/// Collective: yes.
+[[nodiscard]] LoadConfig read_manager_config(const Communicator& comm, const std::string& file);
 
 }  // namespace xylem

@@ -65,7 +65,7 @@ struct LoadEntry {
 /// A group to be made before anything is loaded.
 struct NewGroup {
   std::string path;
-  std::string type = "OrderedDataGroup";  ///< one of group_types()
+  std::optional<std::string> type{};  ///< one of group_types()
 };
 
 /// What a DataManager is to load.
