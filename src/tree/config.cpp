@@ -97,15 +97,17 @@ std::string ConfigMap::place(const std::string& key) const {
   return place_of(found->value.Mark().is_null() || found->value.IsNull() ? found->key_node : found->value, source_);
 }
 
-std::optional<std::string> ConfigMap::text(const std::string& key) const {
+std::optional<std::string> ConfigMap::scalar(const std::string& key, const char* wanted) const {
   const YAML::Node* value = find(key);
   if (value == nullptr) return std::nullopt;
-  if (!value->IsScalar()) fail(key, "'{}' needs to be a string, and is {}", key, kind_of(*value));
+  if (!value->IsScalar()) fail(key, "'{}' needs to be {}, and is {}", key, wanted, kind_of(*value));
   return value->Scalar();
 }
 
+std::optional<std::string> ConfigMap::text(const std::string& key) const { return scalar(key, "a string"); }
+
 std::optional<bool> ConfigMap::boolean(const std::string& key) const {
-  const auto word = text(key);
+  const auto word = scalar(key, "true or false");
   if (!word) return std::nullopt;
   if (*word == "true" || *word == "True" || *word == "TRUE") return true;
   if (*word == "false" || *word == "False" || *word == "FALSE") return false;
@@ -113,7 +115,7 @@ std::optional<bool> ConfigMap::boolean(const std::string& key) const {
 }
 
 std::optional<std::int64_t> ConfigMap::integer(const std::string& key) const {
-  const auto word = text(key);
+  const auto word = scalar(key, "an integer");
   if (!word) return std::nullopt;
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(word->data(), word->data() + word->size(), number);

@@ -210,6 +210,10 @@ LoadEntry complete(LoadEntry entry) {
 
 LoadEntry parse_entry(const ConfigMap& entries, const ConfigMap::Item& item) {
   const std::string what = fmt::format("load entry '{}'", printable(item.key));
+  if (item.value.IsNull()) {
+    throw UsageError("{}: {}: needs to be a mapping (key: value), and is nothing", place_of(item.key_node, entries.source()),
+                     what);
+  }
   const ConfigMap map(item.value, entries.source(), what);
   LoadEntry entry{item.key, parse_options(map), place_of(item.key_node, entries.source())};
   if (const auto mistake = find_mistake(entry)) map.fail(mistake->first, "{}", mistake->second);

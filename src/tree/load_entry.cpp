@@ -97,7 +97,8 @@ class DataManager::EntryLoader {
     if (files_.empty()) return;
     loader_.kind == LoaderKind::hdf5 ? scan_files() : read_files();
     comm_.agree([&] { store_all(); });
-    if (loader_.kind == LoaderKind::hdf5) finish_files();
+    const std::vector<std::weak_ptr<Group>> loaded = remember_files();
+    if (loader_.kind == LoaderKind::hdf5 && !options_.load_as_proxy) read_elements(loaded);
   }
 
  private:
@@ -227,9 +228,8 @@ class DataManager::EntryLoader {
     return action == ExistsAction::overwrite || action == ExistsAction::overwrite_nowarn;
   }
 
-  // The files that are in the tree now become known to the manager, and are read where the loader says so.
-  // Collective: yes.
-  void finish_files() {
+  // The files that are in the tree become known to the manager, and those that are there no longer are forgotten.
+  std::vector<std::weak_ptr<Group>> remember_files() {
     Tree& known = manager_.files_;
     std::vector<std::weak_ptr<Group>> loaded;
     for (FileTree& file : scanned_.files) {
@@ -241,7 +241,11 @@ class DataManager::EntryLoader {
     }
     std::move(scanned_.linked_files.begin(), scanned_.linked_files.end(), std::back_inserter(known.linked_files));
     known.link_targets.merge(scanned_.link_targets);
-    if (options_.load_as_proxy) return;
+    return loaded;
+  }
+
+  // Collective: yes.
+  void read_elements(const std::vector<std::weak_ptr<Group>>& loaded) {
     std::vector<Container*> to_resolve;
     std::size_t others = 0;
     for (const auto& file : loaded) {

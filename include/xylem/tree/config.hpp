@@ -60,6 +60,7 @@ class ConfigMap {
 
  private:
   void add(const YAML::Node& node, int depth);
+  [[nodiscard]] std::optional<std::string> scalar(const std::string& key, const char* wanted) const;
 
   YAML::Node node_;
   std::string source_;
