@@ -19,9 +19,6 @@ endif()
 find_package(Boost 1.74 REQUIRED CONFIG COMPONENTS program_options)  # and Boost.Multiprecision, which is headers only
 find_package(fmt REQUIRED)
 find_package(yaml-cpp REQUIRED)
-if(NOT TARGET yaml-cpp::yaml-cpp)  # before yaml-cpp 0.8
-  add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
-endif()
 find_package(cereal REQUIRED)
 find_package(libdeflate REQUIRED)
 if(XYLEM_BUILD_TESTS)

@@ -30,6 +30,7 @@ std::string read_text(const std::string& file) {
     text.resize(static_cast<std::size_t>(size));
     stream.seekg(0).read(text.data(), size);
   }
+  if (size < 0 && errno == ENOENT) throw UsageError("no such file: '{}'", printable(file));
   if (size < 0 || !stream) throw ResourceError("'{}' cannot be read ({})", printable(file), std::strerror(errno));
   return text;
 }
