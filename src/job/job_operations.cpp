@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "xylem/array/expression.hpp"
 #include "xylem/support/error.hpp"
@@ -27,9 +28,11 @@ class Reader {
       for (const auto& [tag, value] : yaml_.entries(node, "define")) define(tag, value);
     }
     if (const YAML::Node node = root["select"]) {
-      auto entries = yaml_.entries(node, "select");
-      std::ranges::sort(entries, {}, [](const auto& entry) { return entry.first.Scalar(); });
-      for (const auto& [tag, value] : entries) select(tag, value);
+      // Not sorted as they are: assigning to a YAML node changes the tree that it is in.
+      const auto entries = yaml_.entries(node, "select");
+      std::map<std::string, std::size_t> by_tag;
+      for (std::size_t i = 0; i < entries.size(); ++i) by_tag[entries[i].first.Scalar()] = i;
+      for (const auto& [tag, i] : by_tag) select(entries[i].first, entries[i].second);
     }
     const std::size_t first = operations_.size();
     tags_.previous.reset();

@@ -110,6 +110,7 @@ std::string JobYaml::place(const YAML::Node& node) const {
   for (const auto& [name, value] : settings_) {
     if (holds(value, node)) return name;
   }
+  if (node.Mark().is_null()) return fmt::format("{} with --set", printable(file_));  // a key that a setting made
   return fmt::format("{}:{}:{}", printable(file_), node.Mark().line + 1, node.Mark().column + 1);
 }
 
