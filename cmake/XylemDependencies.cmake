@@ -22,10 +22,6 @@ find_package(yaml-cpp REQUIRED)
 if(NOT TARGET yaml-cpp::yaml-cpp)  # before yaml-cpp 0.8
   add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
 endif()
-find_package(yaml-cpp REQUIRED)
-if(NOT TARGET yaml-cpp::yaml-cpp)  # before yaml-cpp 0.8
-  add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
-endif()
 find_package(cereal REQUIRED)
 find_package(libdeflate REQUIRED)
 if(XYLEM_BUILD_TESTS)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -102,21 +103,59 @@ void read_results(JobFile& job, std::size_t first_transform) {
   job.results = read_tags(yaml, only, "compute_only", known, "tag");
 }
 
+void read_storage(const JobYaml& yaml, const YAML::Node& entry, JobStore& store) {
+  ResultStorage& storage = store.storage;
+  const YAML::Node chunks = entry["chunks"], compression = entry["compression"];
+  if (chunks && chunks.IsSequence()) {
+    for (const YAML::Node& extent : chunks) {
+      storage.chunk.push_back(yaml.integer(extent, "a chunk's extent"));
+      if (storage.chunk.back() < 1)
+        yaml.fail(extent, fmt::format("a chunk's extent is {}: it is at least 1", storage.chunk.back()));
+    }
+    if (storage.chunk.empty()) yaml.fail(chunks, "chunks has no extents: write auto, or one for each dim");
+    storage.chunked = true;
+  } else if (chunks) {
+    constexpr std::array words{"none", "auto"};
+    storage.chunked = yaml.choice(chunks, "chunks (but for a list)", words) == 1;
+  }
+  if (compression && compression.IsMap()) {
+    for (const auto& [key, value] : yaml.entries(compression, "compression")) {
+      if (key.Scalar() != "gzip") yaml.fail(key, fmt::format("compression is gzip, not '{}'", printable(key.Scalar())));
+      const std::int64_t level = yaml.integer(value, "gzip");
+      if (level < 1 || level > 9) yaml.fail(value, fmt::format("gzip is {}: it is from 1 (fast) to 9 (small)", level));
+      storage.deflate = static_cast<int>(level);
+    }
+  } else if (compression) {
+    constexpr std::array words{"none"};
+    (void)yaml.choice(compression, "compression (but for {gzip: 1 to 9})", words);
+  }
+  if (storage.deflate > 0) {
+    if (chunks && !storage.chunked) yaml.fail(chunks, "compressed results are in chunks: leave this out, or write auto");
+    storage.chunked = true;
+  }
+  if (const YAML::Node action = entry["exists_action"]) {
+    constexpr std::array words{"raise", "overwrite", "append"};
+    store.existing = static_cast<Existing>(yaml.choice(action, "exists_action", words));
+  }
+}
+
 void read_stores(JobFile& job, const YAML::Node& node) {
   const JobYaml& yaml = job.yaml;
   std::set<std::string> files;
   for (const YAML::Node& entry : yaml.items(node, "store")) {
     yaml.expect_keys(entry, job_section("store[]"));
     JobStore store;
-    store.place = yaml.place(entry);
     if (!entry["file"]) yaml.fail(entry, "an entry of 'store' needs a 'file'");
     store.file = output_name(yaml, entry["file"], "file");
+    store.place = yaml.place(entry["file"]);
     if (!files.insert(std::filesystem::path(store.file).lexically_normal().string()).second) {
       yaml.fail(entry["file"], fmt::format("two entries write '{}': put their tags into one", printable(store.file)));
     }
     if (const YAML::Node tags = entry["tags"]; tags && !is_all(tags)) {
       store.tags = read_tags(yaml, tags, "tags", job.results, "result");
     }
+    read_storage(yaml, entry, store);
+    store.storage.threads = job.options.threads;
     job.stores.push_back(std::move(store));
   }
 }
@@ -125,6 +164,18 @@ void read_report(JobFile& job, const YAML::Node& node) {
   const JobYaml& yaml = job.yaml;
   yaml.expect_keys(node, job_section("report"));
   if (const YAML::Node json = node["json"]) job.report = output_name(yaml, json, "json");
+  if (const YAML::Node progress = node["progress"]) {
+    const std::string text = yaml.text(progress, "progress");
+    if (text == "false") {
+      job.progress_seconds = 0;
+    } else if (text != "true") {
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), job.progress_seconds);
+      const std::string_view unit(end, text.data() + text.size());
+      if (error != std::errc() || !(job.progress_seconds > 0) || (unit != "s" && !unit.empty())) {
+        yaml.fail(progress, fmt::format("progress is true, false or seconds as in 10s, not '{}'", printable(text)));
+      }
+    }
+  }
   if (const YAML::Node tree = node["tree"]) {
     constexpr std::array words{"false", "true", "condensed"};
     job.tree = static_cast<TreeReport>(yaml.choice(tree, "tree", words));
@@ -143,8 +194,7 @@ JobFile read_job_file(const std::string& file, const std::string& text, const st
     yaml.fail(root["version"], fmt::format("jobs of version {} are not known: this is version 1", version));
   }
   if (!root["load"]) yaml.fail(root, "the job has no 'load': say which files are read");
-  job.load = root["load"];
-  (void)yaml.entries(job.load, "load");
+  job.load = parse_load_config(root["load"], file);
   read_folders(job);
   if (const YAML::Node node = root["resources"]) read_resources(job, node);
   if (const YAML::Node node = root["decode"]) {

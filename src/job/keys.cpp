@@ -63,10 +63,15 @@ constexpr std::array kOperation{
 constexpr std::array kStore{
     JobKey{"file", "path", "netCDF-4 file, in out_dir; required"},
     JobKey{"tags", "all, or list of tags", "the results that it holds; default all"},
+    JobKey{"chunks", "auto, none, or list of extents", "how results are chunked; default none, with compression auto"},
+    JobKey{"compression", "none, or {gzip: 1 to 9}", "shuffle and deflate; default none"},
+    JobKey{"exists_action", "raise, overwrite or append", "what becomes of a file that is there already; default raise"},
 };
 
 constexpr std::array kReport{
     JobKey{"json", "path", "the run report, in out_dir"},
+    JobKey{"progress", "true, false, or seconds as in 10s",
+           "how often a line of progress is written where standard error is no terminal; default 10s"},
     JobKey{"tree", "true, false or condensed", "print the data tree; default false"},
 };
 

@@ -7,7 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "xylem/output/result_writer.hpp"
 #include "xylem/plan/plan.hpp"
+#include "xylem/support/progress.hpp"
+#include "xylem/tree/load_config.hpp"
 
 #include "detail/job_yaml.hpp"
 
@@ -28,7 +31,9 @@ struct JobOperation {
 struct JobStore {
   std::string file;
   std::vector<std::string> tags;  ///< empty: all results
-  std::string place;
+  std::string place{};
+  Existing existing = Existing::refuse;
+  ResultStorage storage{};
 };
 
 enum class TreeReport : std::uint8_t { none, full, condensed };
@@ -40,13 +45,14 @@ struct JobFile {
   std::string out_dir{};
   PlanOptions options{};
   bool decode_cf = true;
-  YAML::Node load{};
+  LoadConfig load{};
   YAML::Node combine{};
   std::vector<JobOperation> operations{};  ///< define, select, transform: in the order in which they are made
   std::vector<std::string> results{};      ///< tags of operations
   std::vector<JobStore> stores{};
   std::string report{};  ///< file of the run report; empty: none
   TreeReport tree = TreeReport::none;
+  double progress_seconds = Progress::default_interval;  ///< 0: none
 };
 
 /// Reads and checks a job. Throws UsageError with the place of what is wrong.
