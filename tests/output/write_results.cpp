@@ -46,7 +46,8 @@ void append_value(std::vector<std::byte>& bytes, ElementType type, std::size_t v
   }
 }
 
-std::vector<ResultVariable> make_results(std::mt19937_64& random) {
+// `strings`: one of the dims has labels that are strings.
+std::vector<ResultVariable> make_results(std::mt19937_64& random, bool strings) {
   const std::vector<std::string> names{"time", "lat", "lon", "bare", "none", "name"};
   const Shape sizes{1 + below(random, 20), 1 + below(random, 20), 1 + below(random, 20), 3, 0, 2};
   std::vector<double> lat;
@@ -65,7 +66,7 @@ std::vector<ResultVariable> make_results(std::mt19937_64& random) {
     ResultVariable result{.name = std::string("x_") + type_name(type), .dtype = type};
     const std::int64_t wanted = type == ElementType::int8 ? 0 : below(random, 4);
     while (static_cast<std::int64_t>(result.dims.size()) < wanted) {
-      const auto dim = static_cast<std::size_t>(below(random, 6));
+      const auto dim = static_cast<std::size_t>(below(random, strings ? 6 : 5));
       if (std::count(result.dims.begin(), result.dims.end(), names[dim]) != 0) continue;
       result.dims.push_back(names[dim]);
       result.shape.push_back(sizes[dim]);
@@ -148,7 +149,7 @@ void write_some(const Communicator& world, const std::string& path, const std::v
 
 void write(const Communicator& world, const std::string& path, std::uint64_t seed, const std::string& how) {
   std::mt19937_64 random(seed);
-  const std::vector<ResultVariable> results = make_results(random);
+  const std::vector<ResultVariable> results = make_results(random, seed % 2 == 1);
   const std::size_t first = how == "append" ? results.size() / 2 : results.size();
   const auto middle = results.begin() + static_cast<std::ptrdiff_t>(first);
   write_some(world, path, {results.begin(), middle}, 0, random, make_file(how, seed));
