@@ -64,7 +64,6 @@ def check_good(report, xylem, ranks):
 
 
 def check_warning(report, xylem):
-    xylem.run("reduce", "a.h5", "-e", "a = t[dim_0=1]", "-o", "w.nc", ranks=1)
     with h5py.File("named.h5", "w") as file:
         for name, values in (("t", [1.0, 2.0]), ("x", [5, 6])):
             file[name] = np.array(values)
