@@ -1,4 +1,4 @@
-"""results.py WRITE_RESULTS MPIEXEC: files of results, contiguous, in chunks, compressed and appended to, seen by others.
+"""results.py WRITE_RESULTS MPIEXEC NCDUMP NCKS CDO: files of results, contiguous, in chunks, compressed and appended to, seen by others.
 
 The bytes of a file do not depend on the ranks that wrote it, and xarray (through netCDF4 and h5netcdf), netCDF4, h5py, ncdump, CDO and
 NCO find in it what write_results.cpp was given.
@@ -17,7 +17,7 @@ import netCDF4
 import numpy as np
 import xarray as xr
 
-WRITE_RESULTS, MPIEXEC = sys.argv.pop(1), sys.argv.pop(1)
+WRITE_RESULTS, MPIEXEC, NCDUMP, NCKS, CDO = (sys.argv.pop(1) for _ in range(5))
 SEEDS = range(6)
 WAYS = ("contiguous", "chunked", "compressed", "append")
 
@@ -118,18 +118,18 @@ class Results(unittest.TestCase):
 
     def test_ncdump(self):
         for path, results in self.each():
-            header = output_of("ncdump", "-hs", path)
+            header = output_of(NCDUMP, "-hs", path)
             for result in results:
                 dims = f"({', '.join(result['dims'])})" if result["dims"] else ""
                 self.assertIn(f" {result['name']}{dims} ;", header)
             self.assertEqual(header.count('_DeflateLevel'), sum("compressed" in path.name or "append" in path.name
                                                                 for r in results if r["dims"] and 0 not in r["shape"]))
-            output_of("ncdump", path)
+            output_of(NCDUMP, path)
 
     def test_nco(self):
         for path, results in self.each():
             copy = self.root / "copy"
-            output_of("ncks", "-O", path, copy)
+            output_of(NCKS, "-O", path, copy)
             with netCDF4.Dataset(copy) as file:
                 for i, result in enumerate(results):
                     found = np.ma.filled(file[result["name"]][...], np.nan) if result["dtype"].startswith("float") else file[result["name"]][...]
@@ -142,7 +142,7 @@ class Results(unittest.TestCase):
         for path, results in self.each():
             if int(path.name[0]) % 2 == 1:
                 continue
-            names = output_of("cdo", "-s", "showname", path).split()
+            names = output_of(CDO, "-s", "showname", path).split()
             self.assertLessEqual(set(names), {result["name"] for result in results})
             known = [result["name"] for result in results if result["dims"] in (["time"], ["lat", "lon"], ["time", "lat", "lon"])]
             self.assertLessEqual(set(known), set(names))
