@@ -71,6 +71,7 @@ Attributes reduced_attributes(const Array& array, const ReductionInfo& info, con
 
 Array make_reduction(const std::vector<Array>& inputs, const DimNames& names, const ReduceOptions& options, Reduction reduction,
                      bool weighted) {
+  if (reduction == Reduction::quantile) throw UsageError("a quantile needs its q: call quantile(q, dims)");
   const ReductionInfo& info = reduction_info(reduction);
   const std::size_t data = inputs.size() - (weighted ? 1 : 0);
   if (data != static_cast<std::size_t>(info.inputs)) {
