@@ -209,6 +209,8 @@ TEST_F(Arrays, AttributesStayWhileTheQuantityDoes) {
   EXPECT_EQ(methods(t.mean("time")), "time: mean");
   EXPECT_EQ(methods(t.max("time").std("lat")), "time: maximum lat: standard_deviation");
   EXPECT_EQ(methods(t.var()), "time: lat: variance");
+  EXPECT_EQ(methods(t.median("lat")), "lat: median");
+  EXPECT_EQ(names(t.quantile(0.25, "time")), both);
   EXPECT_EQ(names(t * 2), Strings{});
   EXPECT_EQ(names(maximum(t, plain)), Strings{});
 }
