@@ -114,11 +114,8 @@ void check(const std::vector<Container*>& containers, const ResolveOptions& opti
     const DatasetInfo& info = container->info();
     if (!is_resolvable(info)) {
       const std::string what = info.null ? "null" : fmt::format("{} of type {}", format_shape(info.shape), info.dtype.name());
-      throw UsageError(
-          "{} cannot be resolved: it is {}, and there are booleans, integers and floats (16, 32 or 64 bits), and strings along "
-          "one "
-          "dim",
-          info.ref.describe(), what);
+      throw UsageError("{} cannot be resolved: it is {}, and what can be are numbers, and strings along one dim",
+                       info.ref.describe(), what);
     }
     if (is_text(*container) && options.dtype) {
       throw UsageError("{} holds strings, which cannot be converted to {}", info.ref.describe(), type_name(*options.dtype));
