@@ -39,6 +39,13 @@ if(XYLEM_BUILD_TESTS)
       "Install them (Debian and Ubuntu: python3-numpy python3-h5py python3-xarray python3-netcdf4 python3-h5netcdf), point XYLEM_PYTHON at one that has them, "
       "or leave the tests out (-DXYLEM_BUILD_TESTS=OFF).")
   endif()
+  foreach(reader ncdump ncks cdo)  # of results
+    find_program(XYLEM_${reader} ${reader})
+    if(NOT XYLEM_${reader})
+      message(FATAL_ERROR "The tests need ${reader}, and it was not found. Install it (Debian and Ubuntu: netcdf-bin nco cdo), "
+        "set XYLEM_${reader}, or leave the tests out (-DXYLEM_BUILD_TESTS=OFF).")
+    endif()
+  endforeach()
 endif()
 
 include(${CMAKE_CURRENT_LIST_DIR}/XylemFoundTargets.cmake)
