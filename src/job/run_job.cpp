@@ -65,7 +65,7 @@ class JobRun {
     report_.begin_stage("plan");
     std::vector<std::string> texts;
     for (const JobOperation& operation : job_.operations) texts.push_back(operation.expression + ' ' + operation.fallback);
-    const JobData arrays(comm_, data, texts, job_.decode_cf);
+    const DataArrays arrays(comm_, data, texts, job_.decode_cf);
     for (const std::string& note : arrays.notes()) logging::note("{}", note);
     JobArrays made = comm_.agree([&] { return make_job_arrays(job_, arrays, {}, false); });
     const bool may_fail = std::ranges::any_of(job_.results, [&](const std::string& tag) { return made.may_fail.contains(tag); });
