@@ -67,6 +67,14 @@ MpiRuntime::~MpiRuntime() {
   if (owns_mpi_) MPI_Finalize();
 }
 
+std::string mpi_library_version() {
+  char text[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length = 0;
+  MPI_Get_library_version(text, &length);
+  const std::string all(text, static_cast<std::size_t>(length));
+  return all.substr(0, all.find_first_of(",\n"));
+}
+
 int run_guarded(const Communicator& world, const std::function<int()>& body) {
   Failure failure;
   bool agreed = world.size() == 1;

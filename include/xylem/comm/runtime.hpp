@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "xylem/comm/communicator.hpp"
 
@@ -24,6 +25,9 @@ class MpiRuntime {
   bool owns_mpi_ = false;
   std::optional<Communicator> world_;
 };
+
+/// The MPI library that runs, in its own words ("Open MPI v4.1.4").
+[[nodiscard]] std::string mpi_library_version();
 
 /// Runs the body of a program and turns what it throws into an exit code, so that one rank's failure ends all ranks:
 /// an error that all ranks agree on is printed once, by rank 0, and its code returned on every rank; anything else is printed by
