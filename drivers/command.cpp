@@ -13,6 +13,20 @@
 
 namespace xylem::drivers {
 
+namespace {
+
+std::string quoted(const std::string& argument) {
+  const bool plain = !argument.empty() && argument.find_first_not_of(
+                                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                              "0123456789_-+./:,=@%") == std::string::npos;
+  if (plain) return argument;
+  std::string text = "'";
+  for (const char c : argument) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+}  // namespace
+
 po::variables_map parse(const Command& command, const std::vector<std::string>& arguments) {
   po::options_description all;
   all.add(command.options);
@@ -28,6 +42,9 @@ po::variables_map parse(const Command& command, const std::vector<std::string>& 
     const int style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
     po::store(po::command_line_parser(arguments).options(all).positional(positional).style(style).run(), result);
     po::notify(result);
+    std::string line = "xylem " + command.name;
+    for (const std::string& argument : arguments) line += " " + quoted(argument);
+    result.insert({"command", po::variable_value(line, false)});
     return result;
   } catch (const po::unknown_option& error) {
     std::vector<std::string> names;
@@ -43,6 +60,10 @@ std::string help(const Command& command) {
   std::ostringstream options;
   options << command.options;
   return fmt::format("Usage: xylem {} {}\n\n{}\n\n{}", command.name, command.usage, command.summary, options.str());
+}
+
+std::string report_path(const po::variables_map& arguments) {
+  return arguments.count("report") != 0 ? arguments["report"].as<std::string>() : "";
 }
 
 void print(const Communicator& world, const std::string& text) {

@@ -29,11 +29,17 @@ struct Command {
 [[nodiscard]] Command plan_command();
 [[nodiscard]] Command demo_data_command();
 
-/// Reads a command line by the command's table. Throws UsageError, with the nearest option where one is mistyped.
+/// Reads a command line by the command's table; the line itself, quoted for a shell, stands in it as "command". Throws
+/// UsageError, with the nearest option where one is mistyped.
 [[nodiscard]] po::variables_map parse(const Command& command, const std::vector<std::string>& arguments);
 
 /// Usage, summary and options, for --help.
 [[nodiscard]] std::string help(const Command& command);
+
+/// What --report says of itself, and the file that it names: empty where it is not given.
+inline constexpr const char* report_help =
+    "write what was run, its times and memory, and the result or error to this file, as JSON, also when the run fails.";
+[[nodiscard]] std::string report_path(const po::variables_map& arguments);
 
 /// Writes text to standard output on rank 0. Throws ResourceError on all ranks when it cannot be written in full.
 /// Collective: yes.

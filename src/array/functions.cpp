@@ -91,6 +91,34 @@ Array call_coord(const Arguments& arguments) {
   return arguments.array(0).coord(arguments.name(arguments.syntax(1), "a coord"));
 }
 
+// quantile(x, q, dims...), q a number or a list of them.
+Array call_quantile(const Arguments& arguments) {
+  arguments.expect(1, kAny, {"q", "skipna", "keepdims"});
+  const Syntax* named = arguments.keyword("q");
+  if (named == nullptr && arguments.size() < 2) arguments.expect(2, kAny);
+  const Syntax& q = named != nullptr ? *named : arguments.syntax(1);
+  const auto number = [&](const Syntax& syntax) {
+    const auto* value = syntax.kind == SyntaxKind::number ? &syntax.number : nullptr;
+    if (value == nullptr)
+      arguments.fail(syntax.at, "q is a number from 0 to 1, or a list of them, as in quantile(x, [0.1, 0.9])");
+    return std::visit([](auto v) { return static_cast<double>(v); }, *value);
+  };
+  const Array x = arguments.array(0);
+  const std::vector<std::string> dims = arguments.dims(named != nullptr ? 1 : 2, {x});
+  const ReduceOptions options{.skipna = arguments.flag("skipna", true), .keepdims = arguments.flag("keepdims", false)};
+  if (q.kind != SyntaxKind::list) return x.quantile(number(q), dims, options);
+  std::vector<double> several;
+  for (const SyntaxPtr& one : q.operands) several.push_back(number(*one));
+  return x.quantile(several, dims, options);
+}
+
+Array call_median(const Arguments& arguments) {
+  arguments.expect(1, kAny, {"skipna", "keepdims"});
+  const Array x = arguments.array(0);
+  const ReduceOptions options{.skipna = arguments.flag("skipna", true), .keepdims = arguments.flag("keepdims", false)};
+  return x.median(arguments.dims(1, {x}), options);
+}
+
 // Functions that are neither an element-wise operation nor a reduction.
 struct Function {
   const char* name;
@@ -107,6 +135,8 @@ constexpr std::array kFunctions{
     Function{"expand_dims", "expand_dims(x, dim)", call_expand_dims},
     Function{"squeeze", "squeeze(x) or squeeze(x, dims...)", call_squeeze},
     Function{"concat", "concat(x, y, ..., dim=name)", call_concat},
+    Function{"quantile", "quantile(x, q, dims..., skipna=true, keepdims=false), q a number or a list", call_quantile},
+    Function{"median", "median(x, dims..., skipna=true, keepdims=false)", call_median},
     Function{"coord", "coord(x, name)", call_coord},
 };
 

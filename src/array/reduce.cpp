@@ -34,8 +34,44 @@ std::int64_t reduced_size(const std::vector<Dim>& dims, const std::vector<std::s
   return num_elements(extents).value_or(std::numeric_limits<std::int64_t>::max());
 }
 
+// CF's words for what reductions do (CF-1.11, appendix E); others have none.
+const char* cell_method(Reduction reduction) {
+  switch (reduction) {
+    case Reduction::sum: return "sum";
+    case Reduction::mean: return "mean";
+    case Reduction::var: return "variance";
+    case Reduction::std: return "standard_deviation";
+    case Reduction::min: return "minimum";
+    case Reduction::max: return "maximum";
+    default: return nullptr;
+  }
+}
+
+// What of an array's attributes is true of its reduction too. The units of a sum or a deviation of points in time are no
+// reference time.
+Attributes reduced_attributes(const Array& array, const ReductionInfo& info, const std::vector<std::string>& reduced) {
+  const auto text_of = [&](const char* name) {
+    const auto found = array.attributes().find(name);
+    return found == array.attributes().end() ? std::string() : found->second.as_string().value_or("");
+  };
+  Attributes kept;
+  if (info.keeps_attributes) kept = array.attributes();
+  kept.erase("cell_methods");
+  const bool is_point = info.reduction == Reduction::mean || info.reduction == Reduction::min || info.reduction == Reduction::max;
+  if (!is_point && text_of("units").find(" since ") != std::string::npos) {
+    for (const char* name : {"units", "calendar", "standard_name", "axis"}) kept.erase(name);
+  }
+  if (const char* method = cell_method(info.reduction); method != nullptr && !reduced.empty()) {
+    std::string text = text_of("cell_methods");
+    for (const std::string& dim : reduced) text += (text.empty() ? "" : " ") + dim + ":";
+    kept["cell_methods"] = {.data = std::vector<std::string>{text + " " + method}};
+  }
+  return kept;
+}
+
 Array make_reduction(const std::vector<Array>& inputs, const DimNames& names, const ReduceOptions& options, Reduction reduction,
                      bool weighted) {
+  if (reduction == Reduction::quantile) throw UsageError("a quantile needs its q: call quantile(q, dims)");
   const ReductionInfo& info = reduction_info(reduction);
   const std::size_t data = inputs.size() - (weighted ? 1 : 0);
   if (data != static_cast<std::size_t>(info.inputs)) {
@@ -61,7 +97,7 @@ Array make_reduction(const std::vector<Array>& inputs, const DimNames& names, co
   }
   node.coords = detail::merge_coords(inputs);
   std::erase_if(node.coords, [&](const Coordinate& coord) { return std::ranges::any_of(coord.dims, is_reduced); });
-  if (info.keeps_attributes) node.attributes = inputs[0].attributes();
+  node.attributes = reduced_attributes(inputs[0], info, reduced);
   node.kind = ReductionNode{reduction,         inputs,          std::move(reduced),
                             weighted,          options.skipna,  options.ddof.value_or(reduction == Reduction::cov ? 1 : 0),
                             options.min_count, options.keepdims};
