@@ -73,7 +73,8 @@ def end_processes_of(folder):
 class Cluster:
     """`with Cluster(name) as slurm`: starts within seconds, and stops, with all jobs, however the block ends."""
 
-    def __init__(self, name):
+    def __init__(self, name, settings=""):
+        self.settings = settings  # more of slurm.conf
         self.daemons = []
         # Short: a socket's path has 107 bytes.
         digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:12]
@@ -122,7 +123,7 @@ CredType=cred/munge
 AuthInfo=socket={folder}/munge.sock,cred_expire=5
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool.%n
-TmpFS={folder}
+TmpFS={folder}/tmp.%n
 SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd.%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
@@ -141,12 +142,13 @@ ReturnToService=2
 KillWait=5
 {nodes}
 PartitionName=all Nodes=ALL Default=YES State=UP
+{self.settings}
 """)
         (folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\nCgroupAutomount=no\n")
         key = folder / "munge.key"
         key.write_bytes(os.urandom(128))
         key.chmod(0o400)
-        for name in ["state", *(f"spool.n{i + 1}" for i in range(NODES))]:
+        for name in ["state", *(f"{kind}.n{i + 1}" for kind in ("spool", "tmp") for i in range(NODES))]:
             (folder / name).mkdir()
 
     def start(self):

@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -111,6 +112,7 @@ class Jobs(unittest.TestCase):
         self.expect(0, script, words=["1 ranks", "--threads=2 --memory=1920MiB"])
         text = self.edit("reduce.sbatch").read_text().replace("#SBATCH --mem-per-cpu=1G", "#SBATCH --mem=1G")
         script.write_text(text)
+        (self.folder / "clim.nc").unlink()
         self.expect(0, script, words=["2 ranks", "--threads=1 --memory=384MiB"])
 
     def test_array(self):
@@ -222,7 +224,7 @@ class Jobs(unittest.TestCase):
                     self.slurm.command("scancel", "--batch", "--signal", name, job)
                     state, code = self.slurm.finish(job, seconds=30)[0]
                     self.assertEqual(state, "FAILED", self.log(job))
-                    self.assertNotIn(code, (0, 1, USAGE, DATA, RESOURCE))
+                    self.assertNotEqual(code, 0)
                     self.assertIn(f"exit code {code}", self.log(job))
                     self.check_nothing_left()
 
@@ -235,7 +237,7 @@ class Jobs(unittest.TestCase):
         self.assertIn("syntax error", log)
         refused = self.slurm.command("sbatch", str(self.edit("reduce.sbatch", {"time": "soon"})), cwd=self.folder)
         self.assertNotEqual(refused.returncode, 0)
-        self.assertIn("time limit", refused.stderr)
+        self.assertIn("--time", refused.stderr)
 
     def test_more_ranks_than_cores(self):
         """Slurm takes no such job: it would wait for ever."""
@@ -243,11 +245,6 @@ class Jobs(unittest.TestCase):
         self.assertNotEqual(refused.returncode, 0)
         self.assertIn("node configuration is not available", refused.stderr)
         self.assertEqual(self.slurm.command("squeue", "-h").stdout, "")
-        # Where ranks may share cores, they do.
-        self.make_runs()
-        script = self.edit("reduce.sbatch", {"ntasks-per-node": 3, "mem-per-cpu": "512M"})
-        script.write_text(script.read_text().replace("#SBATCH --nodes", "#SBATCH --overcommit\n#SBATCH --nodes"))
-        self.expect(0, script, words=["3 ranks"])
 
     def without(self, *programs):
         """A PATH that lacks some programs."""
@@ -273,17 +270,19 @@ class Jobs(unittest.TestCase):
         for path in pathlib.Path(config["PluginDir"].strip()).iterdir():
             if not path.name.startswith("mpi_pmix"):
                 (plugins / path.name).symlink_to(path)
-        other = self.slurm.folder / "no-pmix"
-        other.mkdir()
-        (other / "slurm.conf").write_text((self.slurm.folder / "slurm.conf").read_text() + f"PluginDir={plugins}\n")
-        self.expect(USAGE, self.edit("reduce.sbatch"), environment={"SLURM_CONF": str(other / "slurm.conf")},
-                    words=["this Slurm has no pmix", "set launcher=mpirun"])
+        with Cluster(f"{os.path.abspath(XYLEM)} without pmix", settings=f"PluginDir={plugins}") as slurm:
+            job = slurm.submit(self.edit("reduce.sbatch"), cwd=self.folder)
+            self.assertEqual(slurm.finish(job), [("FAILED", USAGE)], self.log(job))
+        for word in ("this Slurm has no pmix", "set launcher=mpirun"):
+            self.assertIn(word, self.log(job))
 
     def test_ranks_that_do_not_see_each_other(self):
         """Two copies of one rank would write one file."""
         self.make_runs()
         command = ["xylem", "reduce", "runs/*.h5", "-e", "x = max(temperature)", "-o", "x.nc"]
-        done = self.slurm.command("srun", "--mpi=none", "-N1", "-n2", *command, cwd=self.folder)
+        # OpenMPI's own refusal of srun without pmix, by these two, is out of the way: other MPI libraries have none.
+        hidden = ["env", "-u", "SLURM_NODELIST", "-u", "SLURM_JOBID"]
+        done = self.slurm.command("srun", "--mpi=none", "-N1", "-n2", *hidden, *command, cwd=self.folder)
         self.assertEqual(done.returncode, USAGE, done.stderr)
         lines = [line for line in done.stderr.splitlines() if line.startswith("xylem")]
         self.assertEqual(len(lines), 1, done.stderr)
@@ -292,6 +291,21 @@ class Jobs(unittest.TestCase):
         self.assertFalse((self.folder / "x.nc").exists())
         done = self.slurm.command("srun", "--mpi=pmix", "-N1", "-n2", *command, cwd=self.folder)
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_killed_test_is_in_nobodys_way(self):
+        """Its daemons end with it, and what is left of its jobs before the next cluster of its name starts."""
+        program = ("import sys; sys.path.insert(0, sys.argv[1]); from cluster import Cluster; slurm = Cluster(sys.argv[2]).__enter__(); "
+                   "slurm.command('sbatch', '--wrap', 'sleep 1000', cwd='/'); print(flush=True); sys.stdin.read()")
+        name = f"{os.path.abspath(XYLEM)} killed"
+        with subprocess.Popen([sys.executable, "-c", program, str(pathlib.Path(__file__).parent), name], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, cwd=self.folder) as killed:
+            self.assertEqual(killed.stdout.readline(), b"\n")
+            killed.kill()
+        with Cluster(name) as slurm:
+            self.assertEqual(slurm.command("squeue", "-h").stdout, "")
+            again = slurm.command("srun", "-n2", "echo", "here")
+            self.assertEqual(again.stdout, "here\n" * 2, again.stderr)
+        self.assertEqual(processes_of(slurm.folder), [])
 
     def test_the_scripts_share_their_end(self):
         def end(name):
