@@ -27,6 +27,7 @@ struct Command {
 [[nodiscard]] Command stats_command();
 [[nodiscard]] Command reduce_command();
 [[nodiscard]] Command plan_command();
+[[nodiscard]] Command run_command();
 [[nodiscard]] Command demo_data_command();
 
 /// Reads a command line by the command's table; the line itself, quoted for a shell, stands in it as "command". Throws

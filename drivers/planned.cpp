@@ -135,9 +135,7 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
 
   options.plan.topology = {ranks.value_or(world.size())};
   options.plan.memory_limit = options.memory;
-  // Metadata count, but for what differs between runs.
-  constexpr std::int64_t mib = std::int64_t{1} << 20, start = 4 * mib;
-  options.plan.memory_held = std::max<std::int64_t>(0, (resident_bytes() - idle - start + mib - 1) / mib * mib);
+  options.plan.memory_held = metadata_bytes(idle);
   if (hooks.memory_beside) options.plan.memory_held += world.agree([&] { return hooks.memory_beside(planned.variables); });
   planned.plan = plan_arrays(world, tree, arrays, options.plan);
   if (hooks.report != nullptr) hooks.report->set_plan(planned.plan);

@@ -38,12 +38,6 @@ void expect_no_input(const std::string& path, const std::vector<std::string>& fi
   }
 }
 
-std::string versions_line() {
-  std::string line;
-  for (const auto& [name, version] : software_versions()) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", name, version);
-  return line;
-}
-
 // "auto", or extents parted by commas.
 Shape read_chunks(const std::string& text) {
   if (text == "auto") return {};

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "xylem/array/elementwise.hpp"
+#include "xylem/array/expression.hpp"
 #include "xylem/array/node.hpp"
 #include "xylem/support/text.hpp"
 
@@ -187,14 +188,6 @@ Array call_reduction(const Arguments& arguments, const ReductionInfo& info) {
   return arrays[0].reduce(info.reduction, dims, options);
 }
 
-std::vector<std::string> function_names() {
-  std::vector<std::string> names;
-  for (const Function& function : kFunctions) names.emplace_back(function.name);
-  for (const OperationInfo& info : operations()) names.emplace_back(info.name);
-  for (const ReductionInfo& info : reductions()) names.emplace_back(info.name);
-  return names;
-}
-
 }  // namespace
 
 Array call_function(const Builder& builder, const Syntax& call) {
@@ -208,7 +201,19 @@ Array call_function(const Builder& builder, const Syntax& call) {
     const OperationInfo& info = operation_info(*operation);
     return call_operation(Arguments(builder, call, usage_of(info)), info);
   }
-  builder.fail(call.at, fmt::format("no function '{}'{}", printable(call.text), did_you_mean(call.text, function_names())));
+  builder.fail(call.at, fmt::format("no function '{}'{}", printable(call.text), did_you_mean(call.text, expression_functions())));
 }
 
 }  // namespace xylem::detail
+
+namespace xylem {
+
+std::vector<std::string> expression_functions() {
+  std::vector<std::string> names;
+  for (const detail::Function& function : detail::kFunctions) names.emplace_back(function.name);
+  for (const OperationInfo& info : operations()) names.emplace_back(info.name);
+  for (const ReductionInfo& info : reductions()) names.emplace_back(info.name);
+  return names;
+}
+
+}  // namespace xylem

@@ -29,7 +29,8 @@ Array quantile_step(const std::vector<Array>& inputs, const ReductionNode& node)
   made.coords = inputs[0].coords();
   std::erase_if(made.coords, [&](const Coordinate& coord) { return std::ranges::any_of(coord.dims, is_reduced); });
   if (node.quantile.shift == 0) {
-    made.attributes = inputs[0].attributes();
+    const char* method = node.quantile.q == 0.5 ? "median" : nullptr;  // CF has no other quantile
+    made.attributes = detail::reduced_attributes(inputs[0], Reduction::quantile, method, node.dims);
     std::erase_if(made.coords, [](const Coordinate& coord) { return coord.name == "quantile"; });
     made.coords.push_back(detail::known_coordinate("quantile", {}, std::vector<double>{node.quantile.q}));
   }

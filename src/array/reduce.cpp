@@ -47,28 +47,6 @@ const char* cell_method(Reduction reduction) {
   }
 }
 
-// What of an array's attributes is true of its reduction too. The units of a sum or a deviation of points in time are no
-// reference time.
-Attributes reduced_attributes(const Array& array, const ReductionInfo& info, const std::vector<std::string>& reduced) {
-  const auto text_of = [&](const char* name) {
-    const auto found = array.attributes().find(name);
-    return found == array.attributes().end() ? std::string() : found->second.as_string().value_or("");
-  };
-  Attributes kept;
-  if (info.keeps_attributes) kept = array.attributes();
-  kept.erase("cell_methods");
-  const bool is_point = info.reduction == Reduction::mean || info.reduction == Reduction::min || info.reduction == Reduction::max;
-  if (!is_point && text_of("units").find(" since ") != std::string::npos) {
-    for (const char* name : {"units", "calendar", "standard_name", "axis"}) kept.erase(name);
-  }
-  if (const char* method = cell_method(info.reduction); method != nullptr && !reduced.empty()) {
-    std::string text = text_of("cell_methods");
-    for (const std::string& dim : reduced) text += (text.empty() ? "" : " ") + dim + ":";
-    kept["cell_methods"] = {.data = std::vector<std::string>{text + " " + method}};
-  }
-  return kept;
-}
-
 Array make_reduction(const std::vector<Array>& inputs, const DimNames& names, const ReduceOptions& options, Reduction reduction,
                      bool weighted) {
   if (reduction == Reduction::quantile) throw UsageError("a quantile needs its q: call quantile(q, dims)");
@@ -97,7 +75,7 @@ Array make_reduction(const std::vector<Array>& inputs, const DimNames& names, co
   }
   node.coords = detail::merge_coords(inputs);
   std::erase_if(node.coords, [&](const Coordinate& coord) { return std::ranges::any_of(coord.dims, is_reduced); });
-  node.attributes = reduced_attributes(inputs[0], info, reduced);
+  node.attributes = detail::reduced_attributes(inputs[0], reduction, cell_method(reduction), reduced);
   node.kind = ReductionNode{reduction,         inputs,          std::move(reduced),
                             weighted,          options.skipna,  options.ddof.value_or(reduction == Reduction::cov ? 1 : 0),
                             options.min_count, options.keepdims};
@@ -105,6 +83,31 @@ Array make_reduction(const std::vector<Array>& inputs, const DimNames& names, co
 }
 
 }  // namespace
+
+namespace detail {
+
+Attributes reduced_attributes(const Array& array, Reduction reduction, const char* cell_method,
+                              const std::vector<std::string>& reduced) {
+  const auto text_of = [&](const char* name) {
+    const auto found = array.attributes().find(name);
+    return found == array.attributes().end() ? std::string() : found->second.as_string().value_or("");
+  };
+  Attributes kept;
+  if (reduction_info(reduction).keeps_attributes) kept = array.attributes();
+  kept.erase("cell_methods");
+  const bool is_distance = reduction == Reduction::sum || reduction == Reduction::std;
+  if (is_distance && text_of("units").find(" since ") != std::string::npos) {
+    for (const char* name : {"units", "calendar", "standard_name", "axis"}) kept.erase(name);
+  }
+  if (cell_method != nullptr && !reduced.empty()) {
+    std::string text = text_of("cell_methods");
+    for (const std::string& dim : reduced) text += (text.empty() ? "" : " ") + dim + ":";
+    kept["cell_methods"] = {.data = std::vector<std::string>{text + " " + cell_method}};
+  }
+  return kept;
+}
+
+}  // namespace detail
 
 Array Array::reduce(Reduction reduction, const DimNames& dims, const ReduceOptions& options) const {
   return make_reduction({*this}, dims, options, reduction, false);

@@ -85,6 +85,12 @@ std::map<std::string, std::string> software_versions() {
           {"mpi", mpi_text.substr(0, mpi_text.find_first_of(",\n"))}};
 }
 
+std::string versions_line() {
+  std::string line;
+  for (const auto& [name, version] : software_versions()) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", name, version);
+  return line;
+}
+
 std::string history_line(const std::string& command) {
   constexpr std::size_t most = 8192;
   std::string line = command;

@@ -15,36 +15,42 @@
 #include "xylem/storage/scan.hpp"
 #include "xylem/support/text.hpp"
 
+#include "detail/on_rank_zero.hpp"
+
 namespace xylem {
 namespace {
 
 constexpr int max_links = 16;
 
-std::unique_ptr<Node> make_node(const ObjectInfo& object) {
+std::shared_ptr<Node> make_node(const ObjectInfo& object, const ScanOptions& options) {
+  const std::string name = options.lower_case_keys ? lower_ascii(object.name) : object.name;
   switch (object.kind) {
-    case ObjectKind::group: return std::make_unique<Group>(object.name, object.attributes);
-    case ObjectKind::dataset: return std::make_unique<Container>(object.name, object.dataset);
-    case ObjectKind::link: return std::make_unique<Link>(object.name, object.link);
+    case ObjectKind::group: return std::make_shared<Group>(name, object.attributes);
+    case ObjectKind::dataset: return std::make_shared<Container>(name, object.dataset, options.resolve_as);
+    case ObjectKind::link: return std::make_shared<Link>(name, object.link);
     case ObjectKind::named_type: break;
   }
-  return std::make_unique<NamedType>(object.name);
+  return std::make_shared<NamedType>(name);
 }
 
-FileTree make_tree(const FileMetadata& metadata, int rank) {
-  FileTree tree{metadata.file, std::make_unique<Group>(metadata.file, metadata.objects.at(0).attributes), rank};
+FileTree make_tree(const FileMetadata& metadata, int rank, const ScanOptions& options) {
+  FileTree tree{metadata.file, std::make_shared<Group>(metadata.file, metadata.objects.at(0).attributes), rank};
   std::vector<Group*> groups(metadata.objects.size(), nullptr);
   groups[0] = tree.root.get();
   for (std::size_t i = 1; i < metadata.objects.size(); ++i) {
     const ObjectInfo& object = metadata.objects[i];
-    Node& node = groups[static_cast<std::size_t>(object.parent)]->add(make_node(object));
+    Node& node = groups[static_cast<std::size_t>(object.parent)]->add(make_node(object, options));
     groups[i] = dynamic_cast<Group*>(&node);
+  }
+  for (Group* group : groups) {
+    if (group != nullptr && options.lower_case_keys) group->ignore_case();
   }
   return tree;
 }
 
 // Scans this rank's share of the files; then every rank has all of them, in the order of `files`.
-// Optional files (link targets) that cannot be read leave a warning in their place.
-std::vector<FileMetadata> scan_all(const Communicator& comm, const std::vector<std::string>& files, bool optional) {
+// With an `excuse`, one that cannot be read leaves a warning in its place, which begins with it.
+std::vector<FileMetadata> scan_all(const Communicator& comm, const std::vector<std::string>& files, const char* excuse) {
   const auto ranks = static_cast<std::size_t>(comm.size());
   std::string own = comm.agree([&] {
     std::vector<FileMetadata> scanned;
@@ -52,10 +58,10 @@ std::vector<FileMetadata> scan_all(const Communicator& comm, const std::vector<s
       try {
         scanned.push_back(scan_file(files[i]));
       } catch (const Error& error) {
-        if (!optional) throw;
+        if (excuse == nullptr) throw;
         FileMetadata& missing = scanned.emplace_back();
         missing.file = files[i];
-        missing.warnings.push_back(fmt::format("an external link leads to a file that cannot be read: {}", error.what()));
+        missing.warnings.push_back(fmt::format("{}: {}", excuse, error.what()));
       }
     }
     return to_bytes(scanned);
@@ -67,13 +73,6 @@ std::vector<FileMetadata> scan_all(const Communicator& comm, const std::vector<s
     for (std::size_t i = 0; i < scanned.size(); ++i) result[rank + i * ranks] = std::move(scanned[i]);
   }
   return result;
-}
-
-// One rank asks the file system, for all.
-template <class F>
-auto on_rank_zero(const Communicator& comm, F&& f) {
-  const std::string bytes = comm.agree([&] { return comm.rank() == 0 ? to_bytes(f()) : std::string(); });
-  return from_bytes<std::invoke_result_t<F>>(comm.broadcast(bytes, 0));
 }
 
 std::vector<std::string> real_paths(const std::vector<std::string>& files) {
@@ -150,23 +149,31 @@ Place Tree::follow(const Place& place) const { return LinkWalk(*this).end_of(pla
 const Node* Tree::follow(const FileTree& from, const Link& link) const { return follow({&from, &link}).node; }
 
 Tree load_tree(const Communicator& comm, const std::vector<std::string>& patterns) {
-  Tree tree;
-  std::vector<std::string> files;
-  std::tie(files, tree.warnings) = on_rank_zero(comm, [&] {
-    std::vector<std::string> warnings;
-    auto expanded = expand_files(patterns, warnings);
-    return std::pair(std::move(expanded), std::move(warnings));
+  auto [files, warnings] = on_rank_zero(comm, [&] {
+    std::vector<std::string> found;
+    auto expanded = expand_files(patterns, found);
+    return std::pair(std::move(expanded), std::move(found));
   });
+  Tree tree = scan_tree(comm, std::move(files));
+  tree.warnings.insert(tree.warnings.begin(), warnings.begin(), warnings.end());
+  return tree;
+}
+
+Tree scan_tree(const Communicator& comm, std::vector<std::string> files, const ScanOptions& options) {
+  Tree tree;
   std::map<std::string, std::string> by_real_path;
   for (bool linked = false; !files.empty(); linked = true) {
     const std::vector<std::string> real = on_rank_zero(comm, [&] { return real_paths(files); });
-    std::vector<std::string> unread;  // the same file may be linked to under several names
+    std::vector<std::string> unread;  // not those that links lead to under another name
     for (std::size_t i = 0; i < files.size(); ++i) {
       const auto [entry, is_new] = by_real_path.emplace(real[i], files[i]);
-      if (is_new) unread.push_back(files[i]);
+      if (is_new || !linked) unread.push_back(files[i]);
       if (linked) tree.link_targets.emplace(files[i], entry->second);
     }
-    std::vector<FileMetadata> scanned = scan_all(comm, unread, linked);
+    std::vector<FileMetadata> scanned = scan_all(comm, unread,
+                                                 linked ? "an external link leads to a file that cannot be read"
+                                                 : options.skip_unreadable ? "left out"
+                                                                           : nullptr);
     std::set<std::string> targets;
     for (std::size_t i = 0; i < scanned.size(); ++i) {
       const FileMetadata metadata = std::move(scanned[i]);  // never all of it here and in the tree
@@ -177,7 +184,7 @@ Tree load_tree(const Communicator& comm, const std::vector<std::string>& pattern
         if (external && tree.link_targets.count(object.link.target_file) == 0) targets.insert(object.link.target_file);
       }
       (linked ? tree.linked_files : tree.files)
-          .push_back(make_tree(metadata, static_cast<int>(i % static_cast<std::size_t>(comm.size()))));
+          .push_back(make_tree(metadata, static_cast<int>(i % static_cast<std::size_t>(comm.size())), options));
     }
     files.assign(targets.begin(), targets.end());
   }

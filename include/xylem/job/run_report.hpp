@@ -17,6 +17,9 @@ namespace xylem {
 /// What runs: "xylem" (version and commit), "kokkos" (and its backend), "hdf5", "mpi".
 [[nodiscard]] std::map<std::string, std::string> software_versions();
 
+/// The same in one line.
+[[nodiscard]] std::string versions_line();
+
 /// A line for a file's `history`, in netCDF's manner: the time (UTC), then the command, cut where it is longer than 8 KiB.
 [[nodiscard]] std::string history_line(const std::string& command);
 

@@ -13,7 +13,7 @@ namespace xylem {
 /// One file's part of the tree: its root group, named as the file.
 struct FileTree {
   std::string file;  ///< as the user wrote it
-  std::unique_ptr<Group> root;
+  std::shared_ptr<Group> root;
   int scanned_by = 0;  ///< the rank that read its metadata
 };
 
@@ -50,5 +50,15 @@ struct Tree {
 /// leads to and that cannot be read is a warning.
 /// Collective: yes.
 [[nodiscard]] Tree load_tree(const Communicator& comm, const std::vector<std::string>& patterns);
+
+struct ScanOptions {
+  bool skip_unreadable = false;            ///< a file that cannot be read is left out, with a warning
+  bool lower_case_keys = false;            ///< members are named in lower case (ASCII letters), and found in any
+  ResolveAs resolve_as = ResolveAs::data;  ///< what the proxies become
+};
+
+/// The same for the files of these names, in their order. All ranks pass the same.
+/// Collective: yes.
+[[nodiscard]] Tree scan_tree(const Communicator& comm, std::vector<std::string> files, const ScanOptions& options = {});
 
 }  // namespace xylem
