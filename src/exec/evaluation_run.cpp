@@ -11,12 +11,22 @@ namespace {
 // Rows that are reduced into one row of outputs are summed in registers where a tile has many of them.
 constexpr std::int64_t column_width = 128;
 
+// By number, the values that groups and emissions look at.
+std::vector<bool> needed_values(const Evaluation& evaluation) {
+  std::vector<bool> needed(evaluation.program.values.size());
+  for (const GroupInput& group : evaluation.groups) {
+    for (const int value : group.values) needed[static_cast<std::size_t>(value)] = true;
+  }
+  for (const Emission& emission : evaluation.emissions) needed[static_cast<std::size_t>(emission.value)] = true;
+  return needed;
+}
+
 }  // namespace
 
 EvaluationRun::EvaluationRun(const Pass& pass, const Evaluation& evaluation)
     : pass_(pass),
       evaluation_(evaluation),
-      evaluator_(evaluation.program),
+      evaluator_(evaluation.program, needed_values(evaluation)),
       views_(evaluation.leaves.size()),
       data_(evaluation.leaves.size()),
       emitted_(evaluation.emissions.size()) {}
@@ -158,7 +168,8 @@ void EvaluationRun::sweep(const std::vector<Axis>& axes, const std::vector<std::
   for (std::size_t g = 0; g < groups; ++g) {
     columns = columns || (col.strides[inputs + g] != 0 && row.strides[inputs + g] == 0 && row.count > 1);
   }
-  const std::int64_t cols = std::min<std::int64_t>(col.count, columns ? column_width : Evaluator::max_tile);
+  const std::int64_t width = columns ? std::max(column_width, Evaluator::max_tile / row.count) : Evaluator::max_tile;
+  const std::int64_t cols = std::min(col.count, width);
   const std::int64_t rows = std::min<std::int64_t>(row.count, Evaluator::max_tile / cols);
   std::vector<std::int64_t> at(outer, 0);
   while (true) {

@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+
+#include "xylem/support/contract.hpp"
 
 #include "detail/aggregate_state.hpp"
 #include "detail/keys.hpp"
@@ -81,6 +84,17 @@ class TypedExtremes final : public Extremes {
   void pack(Packer& packer) const override { packer.put(keys_.data(), keys_.size()); }
   void combine_packed(Unpacker& unpacker) override {
     for (std::int64_t i = 0; i < keys_.size(); ++i) keys_[i] = std::min(keys_[i], unpacker.get<Key>());
+  }
+
+  bool write(ElementType type, std::span<std::byte> out) const override {
+    if (type != type_ || type == ElementType::float16) return false;
+    XYLEM_EXPECT(static_cast<std::int64_t>(out.size()) == keys_.size() * static_cast<std::int64_t>(sizeof(T)), "room for all");
+    const auto flip = static_cast<Key>(greatest_ ? ~Key{0} : Key{0});
+    for (std::int64_t i = 0; i < keys_.size(); ++i) {
+      const T value = element_of_key<T>(keys_[i], flip);
+      std::memcpy(out.data() + i * static_cast<std::int64_t>(sizeof(T)), &value, sizeof value);
+    }
+    return true;
   }
 
   [[nodiscard]] Number number(std::int64_t output) const override {

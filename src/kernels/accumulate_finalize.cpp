@@ -1,14 +1,15 @@
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <limits>
+#include <utility>
 
 #include "xylem/model/half.hpp"
 #include "xylem/support/contract.hpp"
 
 #include "detail/accumulators_state.hpp"
-#include "detail/rational.hpp"
+#include "detail/sum_reader.hpp"
 
 namespace xylem {
 
@@ -16,74 +17,34 @@ using namespace detail;
 
 namespace {
 
-constexpr double missing_result = std::numeric_limits<double>::quiet_NaN();
-
-// The sums of one aggregate, block by block of outputs.
-class SumReader {
- public:
-  explicit SumReader(const AggregateState& state)
-      : exact_(dynamic_cast<const ExactSums*>(&state)), fast_(dynamic_cast<const FastSums*>(&state)), planes_(budget_, 0) {}
-
-  void start_block(std::int64_t number) {
-    if (exact_ != nullptr) planes_ = exact_->planes(number).normal_form(budget_);
-  }
-  [[nodiscard]] bool is_fast() const { return fast_ != nullptr; }
-  [[nodiscard]] double fast(std::int64_t output) const { return (*fast_)[output]; }
-  [[nodiscard]] int bits() const { return SumPlanes::digit_bits * planes_.planes() + 1; }
-  [[nodiscard]] int unit() const { return planes_.planes() > 0 ? planes_.unit() : 0; }
-  [[nodiscard]] std::uint8_t special(std::int64_t output) const { return exact_->special(output); }
-  /// What infinities make of the sum.
-  [[nodiscard]] static double special_value(std::uint8_t special) {
-    constexpr double infinity = std::numeric_limits<double>::infinity();
-    return special == ExactSums::positive_infinity   ? infinity
-           : special == ExactSums::negative_infinity ? -infinity
-                                                     : missing_result;
-  }
-
-  template <class Int>
-  [[nodiscard]] Scaled<Int> get(std::int64_t output) const {
-    const auto place = output % ExactSums::block;
-    Int units = 0;
-    for (int i = planes_.planes(); i-- > 0;) units = (units << SumPlanes::digit_bits) + planes_.plane(i)[place];
-    return {units, unit()};
-  }
-  // Where two planes suffice.
-  [[nodiscard]] Int128 units(std::int64_t output) const {
-    const auto place = output % ExactSums::block;
-    Int128 units = 0;
-    for (int i = planes_.planes(); i-- > 0;) units = units * (Int128{1} << SumPlanes::digit_bits) + planes_.plane(i)[place];
-    return units;
-  }
-  [[nodiscard]] int planes() const { return planes_.planes(); }
-
- private:
-  const ExactSums* exact_;
-  const FastSums* fast_;
-  MemoryBudget budget_{INT64_MAX};
-  SumPlanes planes_;
-};
-
 // Computes the results of one reduction.
 class FinalValues {
  public:
   FinalValues(const Finalizer& finalizer, const std::vector<std::unique_ptr<AggregateState>>& states, std::int64_t outputs,
               std::span<std::byte> out)
-      : finalizer_(finalizer), outputs_(outputs), size_(element_size(finalizer.result)), out_(out) {
-    for (const int aggregate : finalizer.aggregates) parts_.push_back(states.at(static_cast<std::size_t>(aggregate)).get());
+      : finalizer_(finalizer),
+        outputs_(outputs),
+        size_(element_size(finalizer.result)),
+        out_(out),
+        is_real_(is_floating(finalizer.result)),
+        skips_(finalizer.reduction != Reduction::dot && (finalizer.skipna || !reduction_info(finalizer.reduction).takes_skipna)) {
+    fewest_ = std::max(finalizer.min_count, fewest_elements());
+    for (const int aggregate : finalizer.aggregates) {
+      parts_.push_back(states.at(static_cast<std::size_t>(aggregate)).get());
+      counts_.push_back(dynamic_cast<const Counts*>(parts_.back()));
+    }
     XYLEM_EXPECT(static_cast<std::int64_t>(out.size()) == outputs * size_, "room for the results");
   }
 
   std::optional<std::int64_t> write() {
     switch (finalizer_.reduction) {
-      case Reduction::count: return write_each([&](std::int64_t i) { return Number(count(0, i)); });
+      case Reduction::count: return write_counts();
       case Reduction::any:
       case Reduction::all: return write_each([&](std::int64_t i) { return Number(std::uint64_t{part<Truths>(0)[i]}); });
       case Reduction::argmin:
       case Reduction::argmax: return write_each([&](std::int64_t i) { return Number(position(i)); });
       case Reduction::min:
-      case Reduction::max:
-        return write_each(
-            [&](std::int64_t i) { return enough(i) && count(0, i) > 0 ? part<Extremes>(1).number(i) : missing_result; });
+      case Reduction::max: return write_extremes();
       case Reduction::prod: return write_products();
       case Reduction::quantile: return write_each([&](std::int64_t i) { return quantile(i); });
       default: return write_sums();
@@ -97,15 +58,27 @@ class FinalValues {
     XYLEM_EXPECT(state != nullptr, "the aggregates of this reduction");
     return *state;
   }
-  [[nodiscard]] std::int64_t count(std::size_t i, std::int64_t output) const { return part<Counts>(i)[output]; }
+  [[nodiscard]] std::int64_t count(std::size_t i, std::int64_t output) const { return (*counts_[i])[output]; }
+
+  // Without which there is no result.
+  [[nodiscard]] std::int64_t fewest_elements() const {
+    if (finalizer_.weighted) return 0;
+    switch (finalizer_.reduction) {
+      case Reduction::min:
+      case Reduction::max:
+      case Reduction::mean: return 1;
+      case Reduction::var:
+      case Reduction::std:
+      case Reduction::cov: return std::int64_t{finalizer_.ddof} + 1;
+      default: return 0;
+    }
+  }
 
   // Neither a missing element that may not be skipped, nor too few of the others.
   [[nodiscard]] bool enough(std::int64_t output) const {
-    const bool skips =
-        finalizer_.reduction != Reduction::dot && (finalizer_.skipna || !reduction_info(finalizer_.reduction).takes_skipna);
     const std::int64_t present = count(0, output);
     if (finalizer_.weighted && count(1, output) < finalizer_.elements) return false;
-    return present >= finalizer_.min_count && (skips || present == finalizer_.elements);
+    return present >= fewest_ && (skips_ || present == finalizer_.elements);
   }
 
   // Between two elements as NumPy interpolates (method "linear").
@@ -160,11 +133,28 @@ class FinalValues {
     return std::nullopt;
   }
 
+  std::optional<std::int64_t> write_counts() {
+    XYLEM_EXPECT(finalizer_.result == ElementType::int64, "counts are int64");
+    std::memcpy(out_.data(), &(*counts_[0])[0], out_.size());
+    return std::nullopt;
+  }
+
+  std::optional<std::int64_t> write_extremes() {
+    const auto& extremes = part<Extremes>(1);
+    if (!extremes.write(finalizer_.result, out_)) {
+      return write_each([&](std::int64_t i) { return enough(i) ? extremes.number(i) : missing_result; });
+    }
+    for (std::int64_t i = 0; i < outputs_; ++i) {
+      if (!enough(i)) put(i, Number(missing_result));
+    }
+    return std::nullopt;
+  }
+
   std::optional<std::int64_t> write_products() {
     std::optional<std::int64_t> too_large;
     const auto& products = part<Products>(1);
     for (std::int64_t i = 0; i < outputs_; ++i) {
-      if (is_floating(finalizer_.result)) {
+      if (is_real_) {
         put(i, enough(i) ? products.real(i) : missing_result);
         continue;
       }
@@ -183,16 +173,52 @@ class FinalValues {
     std::optional<std::int64_t> too_large;
     for (std::int64_t first = 0; first < outputs_; first += ExactSums::block) {
       const std::int64_t end = std::min(outputs_, first + ExactSums::block);
-      for (const auto& sum : sums) sum->start_block(first / ExactSums::block);
+      const std::int64_t number = first / ExactSums::block;
+      find_sure_results(number, static_cast<int>(end - first), sums);
+      bool started = false;
       for (std::int64_t i = first; i < end; ++i) {
-        if (!is_floating(finalizer_.result)) {
-          if (!put_integer(i, *sums[0]) && !too_large) too_large = i;
+        const auto place = static_cast<std::size_t>(i - first);
+        if (is_real_ && (sure_[place] != 0 || !enough(i))) {
+          put(i, enough(i) ? sure_results_[place] : missing_result);
           continue;
         }
-        put(i, enough(i) ? real_result(i, sums) : missing_result);
+        if (!std::exchange(started, true)) {
+          for (const auto& sum : sums) sum->start_block(number);
+        }
+        if (is_real_) {
+          put(i, real_result(i, sums));
+        } else if (!put_integer(i, *sums[0]) && !too_large) {
+          too_large = i;
+        }
       }
     }
     return too_large;
+  }
+
+  [[nodiscard]] bool is_spread() const {
+    return finalizer_.reduction == Reduction::var || finalizer_.reduction == Reduction::std;
+  }
+
+  // What fast loops can say of a block's sums, means, variances and standard deviations.
+  void find_sure_results(std::int64_t number, int n, const std::vector<std::unique_ptr<SumReader>>& sums) {
+    sure_.fill(0);
+    const bool is_plain = sums.size() == (is_spread() ? 2U : 1U) && !finalizer_.weighted;
+    if (!is_real_ || !is_plain) return;
+    const auto sum = sums[0]->digits(number), squares = sums.back()->digits(number);
+    if (!sum || !squares) return;
+    const std::int64_t first = number * ExactSums::block;
+    const std::int64_t* counts = &(*counts_[0])[first];
+    if (is_spread()) {
+      sure_variances(*sum, *squares, counts, finalizer_.ddof, finalizer_.reduction == Reduction::std, n, sure_results_.data(),
+                     sure_.data());
+    } else {
+      sure_means(*sum, finalizer_.reduction == Reduction::mean ? counts : nullptr, n, sure_results_.data(), sure_.data());
+    }
+    for (int i = 0; i < n; ++i) {
+      if (std::ranges::any_of(sums, [&](const auto& one) { return one->special(first + i) != 0; })) {
+        sure_[static_cast<std::size_t>(i)] = 0;
+      }
+    }
   }
 
   bool put_integer(std::int64_t output, const SumReader& sum) {
@@ -230,7 +256,7 @@ class FinalValues {
       const SumReader& sum = *sums[0];
       return sum.planes() <= 2 ? round_mean(sum.units(i), n, sum.unit()) : quotient(sum.get<BigInt>(i), integer<BigInt>(n));
     }
-    if (special != 0 || (reduction != Reduction::corr && n <= finalizer_.ddof)) return missing_result;
+    if (special != 0) return missing_result;
     int bits = 0, least = INT_MAX, most = INT_MIN;  // of all products below
     for (const auto& sum : sums) {
       for (const auto& other : sums) {
@@ -300,7 +326,6 @@ class FinalValues {
     const double divisor = finalizer_.weighted ? n : n - finalizer_.ddof;
     const auto centered = [&](std::size_t a, std::size_t b, std::size_t ab) { return sum(ab) - sum(a) * sum(b) / n; };
     if (reduction == Reduction::corr) return centered(0, 1, 2) / std::sqrt(centered(0, 0, 3) * centered(1, 1, 4));
-    if (!finalizer_.weighted && divisor <= 0) return missing_result;
     if (reduction == Reduction::cov) return centered(0, 1, 2) / divisor;
     const double variance = finalizer_.weighted ? centered(1, 1, 2) / divisor : std::max(0.0, centered(0, 0, 1)) / divisor;
     return reduction == Reduction::var ? variance : std::sqrt(variance);
@@ -315,7 +340,14 @@ class FinalValues {
   std::int64_t outputs_;
   std::int64_t size_;
   std::span<std::byte> out_;
+  bool is_real_;             // the results are floats
+  bool skips_;               // missing elements
+  std::int64_t fewest_ = 0;  // elements that there must be
   std::vector<const AggregateState*> parts_{};
+  std::vector<const Counts*> counts_{};  // by part
+  // Of a block of outputs, where they are sure.
+  std::array<double, ExactSums::block> sure_results_{};
+  std::array<std::uint8_t, ExactSums::block> sure_{};
 };
 
 }  // namespace

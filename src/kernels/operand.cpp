@@ -42,12 +42,12 @@ void scan_reals(Operand& operand, bool extremes, double* scratch) {
   Magnitudes found = magnitudes(x, extremes);
   if (found.largest >= infinity) {
     V* finite = reinterpret_cast<V*>(scratch);
+    operand.missing = found.largest > infinity;
     if constexpr (single) {
-      operand.missing = finite_floats(x, operand.n, finite);
+      operand.infinite = finite_floats(x, operand.n, finite);
     } else {
-      operand.missing = finite_doubles(x, operand.n, finite);
+      operand.infinite = finite_doubles(x, operand.n, finite);
     }
-    operand.infinite = found.largest == infinity || std::any_of(x, x + operand.n, [](V v) { return std::isinf(v); });
     x = finite;
     found = magnitudes(x, false);
   } else if (extremes) {

@@ -54,15 +54,15 @@ XYLEM_INLINE bool finite_reals(const V* x, int n, V* out) {
   using Bits = BitsOf<V>;
   constexpr Bits mask = std::numeric_limits<Bits>::max() >> 1;
   constexpr Bits infinity = __builtin_bit_cast(Bits, std::numeric_limits<V>::infinity());
-  Bits missing = 0;
+  Bits infinite = 0;
   for (int i = 0; i < n; ++i) {
     const Bits bits = __builtin_bit_cast(Bits, x[i]);
     const Bits magnitude = bits & mask;
-    missing |= magnitude > infinity ? Bits{1} : Bits{0};
+    infinite |= magnitude == infinity ? Bits{1} : Bits{0};
     const Bits kept = magnitude < infinity ? ~Bits{0} : Bits{0};
     out[i] = __builtin_bit_cast(V, bits & kept);
   }
-  return missing != 0;
+  return infinite != 0;
 }
 
 }  // namespace

@@ -86,7 +86,9 @@ double real_floor_divide(double a, double b) {
   return quotient - whole > 0.5 ? whole + 1 : whole;
 }
 
-double real_value(Operation operation, double a, double b) {
+}  // namespace
+
+double evaluate_wide(Operation operation, double a, double b) {
   constexpr double degree = std::numbers::pi / 180;
   switch (operation) {
     case Operation::add: return a + b;
@@ -137,6 +139,8 @@ double real_value(Operation operation, double a, double b) {
   }
 }
 
+namespace {
+
 // Squaring, modulo 2^64; the exponent is not negative.
 std::uint64_t integer_power(std::uint64_t base, std::uint64_t exponent) {
   std::uint64_t result = 1;
@@ -182,6 +186,13 @@ T integer_value(Operation operation, T a, T b) {
     default: return a;  // positive, rounding, fillna
   }
 }
+
+}  // namespace
+
+std::int64_t evaluate_wide(Operation operation, std::int64_t a, std::int64_t b) { return integer_value(operation, a, b); }
+std::uint64_t evaluate_wide(Operation operation, std::uint64_t a, std::uint64_t b) { return integer_value(operation, a, b); }
+
+namespace {
 
 Number boolean_value(Operation operation, std::uint64_t a, std::uint64_t b) {
   switch (operation) {
@@ -233,13 +244,12 @@ Number evaluate(Operation operation, const OperationTypes& types, std::span<cons
   const Number value = std::visit(
       [&](auto a) -> Number {
         const auto b = std::get<decltype(a)>(second);
-        if constexpr (std::is_same_v<decltype(a), double>) {
-          return real_value(operation, a, b);
-        } else if (types.result == ElementType::boolean) {
-          return boolean_value(operation, static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b));
-        } else {
-          return integer_value(operation, a, b);
+        if constexpr (!std::is_same_v<decltype(a), double>) {
+          if (types.result == ElementType::boolean) {
+            return boolean_value(operation, static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b));
+          }
         }
+        return evaluate_wide(operation, a, b);
       },
       inputs[0]);
   return convert(value, types.result);

@@ -12,8 +12,18 @@ ElementType decoded_type(const DType& stored, const CfDecoding& decoding) {
 }
 
 std::int64_t evaluation_memory(const Program& program) {
-  constexpr std::int64_t register_bytes = std::int64_t{max_tile_elements} * 8;
-  return static_cast<std::int64_t>(program.values.size() + 2 * program.inputs.size() + 3) * register_bytes;
+  // One for each value, one for each that an operation takes as another type, and one to gather elements in.
+  std::size_t registers = program.values.size() + 1;
+  for (const ProgramValue& value : program.values) {
+    const auto* apply = std::get_if<ApplyValue>(&value.kind);
+    if (apply == nullptr) continue;
+    for (std::size_t i = 0; i < apply->inputs.size(); ++i) {
+      const ElementType type = program.values[static_cast<std::size_t>(apply->inputs[i])].type;
+      if (type != apply->types.inputs[i] || operation_info(apply->operation).types == TypeRule::truth) ++registers;
+    }
+  }
+  constexpr std::int64_t register_bytes = std::int64_t{max_tile_elements} * 8 + 64;
+  return static_cast<std::int64_t>(registers) * register_bytes;
 }
 
 }  // namespace xylem

@@ -51,7 +51,9 @@ Group& DataManager::new_group(const std::string& path, const std::optional<std::
     const std::size_t end = std::min(path.find('/', start), path.size());
     const std::string name = path.substr(start, end - start);
     start = end + 1;
-    if (name.empty()) throw UsageError("the path '{}' of a group has an empty component", printable(path));
+    if (name.empty() || name == "." || name == "..") {
+      throw UsageError("the path '{}' of a group has a component '{}', which can be no name in the tree", printable(path), name);
+    }
     Node* member = group->find(name);
     if (member == nullptr) {
       const bool last = end == path.size();

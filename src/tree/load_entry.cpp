@@ -36,7 +36,7 @@ void collect(const Group& group, std::vector<Container*>& containers, std::size_
     if (const auto* inner = dynamic_cast<const Group*>(member.get())) collect(*inner, containers, others);
     auto* container = dynamic_cast<Container*>(member.get());
     if (container == nullptr) continue;
-    if (container->info().dtype.is_numeric() && !container->info().null) {
+    if (is_resolvable(container->info())) {
       containers.push_back(container);
     } else {
       ++others;
@@ -252,7 +252,9 @@ class DataManager::EntryLoader {
       if (const auto root = file.lock()) collect(*root, to_resolve, others);
     }
     resolve(comm_, to_resolve, {.as = ResolveAs::data});
-    if (others > 0) warn(fmt::format("{} whose elements are no numbers stay proxies", plural(others, "dataset")));
+    if (others > 0)
+      warn(fmt::format("{} that cannot be resolved (neither numbers nor strings along one dim) stay as proxies",
+                       plural(others, "dataset")));
   }
 
   DataManager& manager_;

@@ -58,8 +58,18 @@ DType Container::dtype() const {
 }
 
 const LocalArray& Container::data() const {
-  if (data_) return *data_;
+  if (!data_) fail_access("numbers");
+  return *data_;
+}
+
+const std::vector<std::string>& Container::texts() const {
+  if (!texts_) fail_access("strings");
+  return *texts_;
+}
+
+void Container::fail_access(const char* wanted) const {
   if (is_proxy()) throw UsageError("{} is a proxy: resolve it first, all ranks together", info().ref.describe());
+  if (!is_chunked()) throw UsageError("{} is resolved, and its elements are no {}", info().ref.describe(), wanted);
   throw UsageError("{} is resolved as chunked: nothing of it is in memory; make an array of it with lazy()",
                    info().ref.describe());
 }
@@ -68,6 +78,7 @@ void Container::reinstate(ReinstateFailAction action) {
   if (is_proxy()) return;
   if (retained_) {
     data_.reset();
+    texts_.reset();
     resolved_ = false;
     return;
   }
@@ -82,9 +93,7 @@ void Container::reinstate(ReinstateFailAction action) {
   logging::info("{}", message);
 }
 
-void Container::take_resolved(std::optional<LocalArray> data, bool retain) {
-  XYLEM_EXPECT(is_proxy(), "a container is resolved once");
-  data_ = std::move(data);
+void Container::set_resolved(bool retain) {
   resolved_ = true;
   retained_ = retain;
 }

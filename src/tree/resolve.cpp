@@ -5,17 +5,19 @@
 #include <string>
 #include <utility>
 
-#include "xylem/model/chunk_grid.hpp"
+#include "xylem/comm/archive.hpp"
 #include "xylem/model/half.hpp"
 #include "xylem/model/runs.hpp"
 #include "xylem/storage/reader.hpp"
+#include "xylem/storage/strings.hpp"
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/memory.hpp"
 
 namespace xylem {
 namespace {
 
-constexpr std::int64_t slab_bytes = std::int64_t{32} << 20;  // of stored elements that are converted at a time
+constexpr std::int64_t max_text_bytes = std::int64_t{256} << 20;  // of one container's strings
+constexpr std::int64_t slab_bytes = std::int64_t{32} << 20;       // of stored elements that are converted at a time
 
 // Calls f with a value of the C++ type of the elements; float16 is told apart by `type`.
 template <class F>
@@ -98,6 +100,8 @@ void read(FilePool& files, const Container& container, LocalArray& array) {
   }
 }
 
+bool is_text(const Container& container) { return container.info().dtype.type_class == TypeClass::string; }
+
 bool as_data(const Container& container, const ResolveOptions& options) {
   return options.dtype || options.as.value_or(container.proxy().resolve_as()) == ResolveAs::data;
 }
@@ -108,9 +112,14 @@ void check(const std::vector<Container*>& containers, const ResolveOptions& opti
   }
   for (const Container* container : containers) {
     const DatasetInfo& info = container->info();
-    if (info.dtype.is_numeric() && !info.null) continue;
-    throw UsageError("{} cannot be resolved: it is {}, and there are booleans, integers and floats (16, 32 or 64 bits)",
-                     info.ref.describe(), info.null ? "null" : "of type " + info.dtype.name());
+    if (!is_resolvable(info)) {
+      const std::string what = info.null ? "null" : fmt::format("{} of type {}", format_shape(info.shape), info.dtype.name());
+      throw UsageError("{} cannot be resolved: it is {}, and what can be are numbers, and strings along one dim",
+                       info.ref.describe(), what);
+    }
+    if (is_text(*container) && options.dtype) {
+      throw UsageError("{} holds strings, which cannot be converted to {}", info.ref.describe(), type_name(*options.dtype));
+    }
   }
 }
 
@@ -136,7 +145,39 @@ LocalArray replicate(const Communicator& comm, const Shape& chunk, LocalArray pa
   return all;
 }
 
+// The strings of each container, read by one rank, on every rank.
+// Collective: yes.
+std::vector<std::vector<std::string>> read_texts_of(const Communicator& comm, const std::vector<Container*>& containers) {
+  using Texts = std::vector<std::string>;
+  const auto ranks = static_cast<std::size_t>(comm.size());
+  const std::string own = comm.agree([&] {
+    FilePool files;
+    std::vector<Texts> texts;
+    for (auto i = static_cast<std::size_t>(comm.rank()); i < containers.size(); i += ranks) {
+      const DatasetInfo& info = containers[i]->info();
+      auto read = read_strings(files, info, max_text_bytes);
+      if (!read) {
+        throw ResourceError("{} cannot be resolved: its strings take more than {}", info.ref.describe(),
+                            format_bytes(max_text_bytes));
+      }
+      texts.push_back(std::move(*read));
+    }
+    return to_bytes(texts);
+  });
+  std::vector<Texts> result(containers.size());
+  std::vector<std::string> gathered = comm.all_gather(own);
+  for (std::size_t rank = 0; rank < ranks; ++rank) {
+    auto texts = from_bytes<std::vector<Texts>>(std::exchange(gathered[rank], {}));
+    for (std::size_t i = 0; i < texts.size(); ++i) result[rank + i * ranks] = std::move(texts[i]);
+  }
+  return result;
+}
+
 }  // namespace
+
+bool is_resolvable(const DatasetInfo& info) noexcept {
+  return !info.null && (info.dtype.is_numeric() || (info.dtype.type_class == TypeClass::string && info.ndim() <= 1));
+}
 
 Box partition(const Shape& shape, const Shape& chunk, int rank, int ranks) {
   Box box = whole(shape);
@@ -157,9 +198,14 @@ Box partition(const Shape& shape, const Shape& chunk, int rank, int ranks) {
 }
 
 void resolve(const Communicator& comm, const std::vector<Container*>& containers, const ResolveOptions& options) {
-  std::vector<Container*> to_read, to_chunk;
+  std::vector<Container*> to_read, to_read_texts;
   for (Container* container : containers) {
-    if (container->is_proxy()) (as_data(*container, options) ? to_read : to_chunk).push_back(container);
+    if (!container->is_proxy()) continue;
+    if (is_text(*container)) {
+      to_read_texts.push_back(container);
+    } else if (as_data(*container, options)) {
+      to_read.push_back(container);
+    }
   }
   const bool replicated = options.placement == Placement::replicated;
   const std::int64_t limit = comm.node_memory_per_rank();
@@ -195,8 +241,12 @@ void resolve(const Communicator& comm, const std::vector<Container*>& containers
   for (std::size_t i = 0; replicated && comm.size() > 1 && i < arrays.size(); ++i) {
     if (!arrays[i].shape().empty()) arrays[i] = replicate(comm, to_read[i]->info().chunk, std::move(arrays[i]));
   }
-  for (std::size_t i = 0; i < to_read.size(); ++i) to_read[i]->take_resolved(std::move(arrays[i]), options.retain);
-  for (Container* container : to_chunk) container->take_resolved(std::nullopt, options.retain);
+  auto texts = read_texts_of(comm, to_read_texts);
+  for (std::size_t i = 0; i < to_read.size(); ++i) to_read[i]->data_ = std::move(arrays[i]);
+  for (std::size_t i = 0; i < to_read_texts.size(); ++i) to_read_texts[i]->texts_ = std::move(texts[i]);
+  for (Container* container : containers) {
+    if (container->is_proxy()) container->set_resolved(options.retain);
+  }
 }
 
 void resolve(const Communicator& comm, Container& container, const ResolveOptions& options) {

@@ -119,7 +119,7 @@ def make_data(folder):
     for day in range(12):
         name = os.path.join(folder, "measurements", f"day{day:03d}")
         write(name + "_params.yml", f"day: {day}\n")
-        with h5py.File(name + ".hdf5", "w", libver="latest") as file:
+        with h5py.File(name + ".hdf5", "w", libver=("v108", "v110")) as file:
             labelled(file, "precipitation", (20 + day,), dtype="i8")
             labelled(file, "temperatures", (20 + day,), ("time",), "f8", coords_mode__time="trivial")
             sensors = file.create_group("sensor_data")
@@ -130,9 +130,16 @@ def make_data(folder):
         name = os.path.join(folder, f"sim_{state}")
         write(os.path.join(name, "params.yml"), "seed: 42\n")
         write(os.path.join(name, "sim.log"), "started\nended\n")
-        with h5py.File(os.path.join(name, "Data.H5"), "w", libver="latest") as file:
+        with h5py.File(os.path.join(name, "Data.H5"), "w", libver=("v108", "v110")) as file:
             file.create_group("MixedCase").attrs["content"] = "time_series"
             labelled(file["MixedCase"], "T", (4, 5), ("X", "Y"), coords__X=[1, 2, 3, 4])
+    with h5py.File(os.path.join(folder, "Types.h5"), "w", libver=("v108", "v110")) as file:
+        for dtype in ("i1", "u2", "f2", ">f4", ">u8", "?", "S5"):
+            labelled(file, "type_" + dtype.replace(">", "be_").replace("?", "bool"), (2,), ("x",), dtype)
+        file["text"] = texts("a", "bc")
+        file["word"] = "word"
+        file["scalar"] = 3.5
+        labelled(file, "empty", (0, 4), None, "f4")
     for name, text in {"a_dict": "{a: 1, b: [2, 3]}", "a_list": "[1, 2, 3]", "a_number": "3", "a_real": "2.5", "a_text": "word", "a_truth": "true",
                        "nothing": "~", "quoted": "'3'"}.items():
         write(os.path.join(folder, "objects", name + ".yml"), text + "\n")

@@ -7,8 +7,8 @@
 namespace xylem {
 namespace {
 
-// Evaluates a random tile of the program and compares all values of all elements with their scalar meaning.
-void check(Random& random, const Program& program, Evaluator& evaluator, int rows, int cols) {
+// Evaluates a random tile of the program and compares all needed values of all elements with their scalar meaning.
+void check(Random& random, const Program& program, const std::vector<bool>& needed, Evaluator& evaluator, int rows, int cols) {
   std::vector<Stored> stored;
   std::vector<InputView> views;
   for (const ProgramInput& input : program.inputs) {
@@ -34,6 +34,7 @@ void check(Random& random, const Program& program, Evaluator& evaluator, int row
   ASSERT_NO_THROW(evaluator.evaluate(rows, cols, views));
   ASSERT_EQ(evaluator.values().size(), program.values.size());
   for (std::size_t v = 0; v < program.values.size(); ++v) {
+    if (!needed[v]) continue;
     const ElementType type = program.values[v].type;
     for (int i = 0; i < rows * cols; ++i) {
       const Number actual = element(type, evaluator.values()[v], i);
@@ -46,7 +47,7 @@ void check(Random& random, const Program& program, Evaluator& evaluator, int row
 
 void check(Random& random, const Program& program, int rows, int cols) {
   Evaluator evaluator(program);
-  check(random, program, evaluator, rows, cols);
+  check(random, program, std::vector<bool>(program.values.size(), true), evaluator, rows, cols);
 }
 
 ProgramInput native_input(ElementType type) { return {dtype_of(type, std::endian::native == std::endian::big), {}}; }
@@ -251,24 +252,15 @@ TEST(Evaluate, RandomPrograms) {
   for (int i = 0; i < 2000; ++i) {
     SCOPED_TRACE(i);
     const Program program = random_program(random);
-    Evaluator evaluator(program);
+    std::vector<bool> needed(program.values.size());
+    for (std::size_t v = 0; v < needed.size(); ++v) needed[v] = i % 2 == 0 || below(random, 3) == 0;
+    Evaluator evaluator(program, needed);
     for (int tile = 0; tile < 3; ++tile) {
       const int rows = 1 + below(random, 9), cols = 1 + below(random, 9);
-      check(random, program, evaluator, rows, cols);
+      check(random, program, needed, evaluator, rows, cols);
       if (HasFatalFailure()) return;
     }
   }
-}
-
-TEST(Evaluate, LargestTilesInOneEvaluator) {
-  Random random(5);
-  const Program program = *application(Operation::hypot, {ElementType::float32, ElementType::int16});
-  Evaluator evaluator(program);
-  for (const auto& [rows, cols] : {std::pair{1, 2048}, {2048, 1}, {32, 64}, {1, 1}, {2, 1023}, {3, 7}, {1024, 2}}) {
-    check(random, program, evaluator, rows, cols);
-  }
-  const std::vector<InputView> views(2);
-  EXPECT_THROW(evaluator.evaluate(1, 2049, views), InternalError);
 }
 
 TEST(Evaluate, SquaresOfEveryType) {
@@ -281,6 +273,55 @@ TEST(Evaluate, SquaresOfEveryType) {
     check(random, program, 1, Evaluator::max_tile);
     if (HasFatalFailure()) return;
   }
+}
+
+// Sums, differences and products of floats, of which only the last is looked at.
+TEST(Evaluate, OperationsThatShareALoop) {
+  Random random(6);
+  constexpr Operation all[] = {Operation::add, Operation::subtract, Operation::multiply, Operation::sqrt, Operation::power};
+  int fused = 0;
+  for (int i = 0; i < 4000; ++i) {
+    SCOPED_TRACE(i);
+    const ElementType type = i % 2 == 0 ? ElementType::float32 : ElementType::float64;
+    Program program{{native_input(type), native_input(below(random, 8) == 0 ? ElementType::float32 : type)}, {}};
+    program.values = {{type, InputValue{0}},
+                      {*element_type(program.inputs[1].stored), InputValue{1}},
+                      {ElementType::float64, ConstantValue{0.3}},
+                      {ElementType::int64, ConstantValue{std::int64_t{2}}}};
+    for (int left = 2 + below(random, 6); left > 0; --left) {
+      const int n = static_cast<int>(program.values.size());
+      ApplyValue apply{pick(random, all, std::size(all)), {}, {}};
+      const auto recent = [&] { return std::max(0, n - 1 - below(random, 3)); };
+      apply.inputs.push_back(recent());
+      if (apply.operation == Operation::power)
+        apply.inputs.push_back(below(random, 4) == 0 ? recent() : 3);
+      else if (apply.operation != Operation::sqrt)
+        apply.inputs.push_back(below(random, 2) == 0 ? recent() : below(random, n));
+      if (auto types = types_of(program, apply.operation, apply.inputs)) {
+        apply.types = std::move(*types);
+        program.values.push_back({apply.types.result, apply});
+      }
+    }
+    std::vector<bool> needed(program.values.size());
+    needed.back() = true;
+    Evaluator evaluator(program, needed);
+    check(random, program, needed, evaluator, 1, 77);
+    if (HasFatalFailure()) return;
+    fused += std::ranges::count(evaluator.values(), nullptr) > 0 ? 1 : 0;
+  }
+  EXPECT_GT(fused, 1000);
+}
+
+TEST(Evaluate, LargestTilesInOneEvaluator) {
+  Random random(5);
+  const Program program = *application(Operation::hypot, {ElementType::float32, ElementType::int16});
+  Evaluator evaluator(program);
+  for (const auto& [rows, cols] : {std::pair{1, 2048}, {2048, 1}, {32, 64}, {1, 1}, {2, 1023}, {3, 7}, {1024, 2}}) {
+    check(random, program, {true, true, true}, evaluator, rows, cols);
+  }
+  const std::vector<InputView> views(2);
+  EXPECT_THROW(evaluator.evaluate(1, 2049, views), InternalError);
+  EXPECT_THROW(evaluator.evaluate(0, 1, views), InternalError);
 }
 
 // Elements that lie as they are needed are not copied, others are.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <random>
 #include <set>
 #include <sstream>
 
@@ -158,6 +159,39 @@ g: {loader: hdf5, glob_str: a, load_as_proxy: true, proxy_kwargs: {resolve_as: c
   EXPECT_EQ(f.resolve_as, ResolveAs::chunked);
   EXPECT_EQ(config.entries[2].options.resolve_as, ResolveAs::chunked);
   EXPECT_EQ(config.entries[2].options.target_group, "t");
+}
+
+TEST(LoadConfig, DamagedTextIsAnErrorOfOneLine) {
+  for (const char* name : {"fields", "defaults", "doc_groups", "doc_simulations", "overwritten"}) {
+    std::ifstream file(std::string(XYLEM_GOLDEN) + "/load/" + name + ".yml");
+    ASSERT_TRUE(file.good()) << name;
+    std::ostringstream text;
+    text << file.rdbuf();
+    const std::string intact = text.str();
+    std::mt19937 random(11);
+    const auto pick = [&](std::size_t count) { return std::uniform_int_distribution<std::size_t>(0, count - 1)(random); };
+    const std::string marks = "{}[]:,-&*!|>'\"%@`#?~<\n \t\\()x0\x01\xff";
+    for (int trial = 0; trial < 1500; ++trial) {
+      std::string damaged = intact;
+      for (std::size_t edits = 1 + pick(3); edits > 0; --edits) {
+        const std::size_t at = pick(damaged.size());
+        switch (pick(3)) {
+          case 0: damaged[at] = marks[pick(marks.size())]; break;
+          case 1: damaged.insert(at, 1, marks[pick(marks.size())]); break;
+          default: damaged.erase(at, 1 + pick(20));
+        }
+        if (damaged.empty()) damaged = " ";
+      }
+      try {
+        (void)parse(damaged);
+      } catch (const UsageError& error) {
+        EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+        EXPECT_EQ(std::string(error.what()).rfind("c.yml:", 0), 0u) << error.what() << "\n" << damaged;
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << error.what() << "\n" << damaged;
+      }
+    }
+  }
 }
 
 TEST(LoadConfig, OptionsOfProgramsAreCheckedToo) {

@@ -91,8 +91,15 @@ class Resolve : public testing::Test {
       test::create_dataset(file.get(), "x", {6, 5});
       test::create_dataset(file.get(), "empty", {0, 5});
       const h5::Dataspace scalar(H5Screate(H5S_SCALAR));
+      const h5::Datatype pair(H5Tcreate(H5T_COMPOUND, 4));
+      H5Tinsert(pair.get(), "a", 0, H5T_STD_I32LE);
+      (void)h5::Dataset(H5Dcreate2(file.get(), "pair", pair.get(), scalar.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
       const h5::Datatype text(H5Tcopy(H5T_C_S1));
-      (void)h5::Dataset(H5Dcreate2(file.get(), "text", text.get(), scalar.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+      H5Tset_size(text.get(), 3);
+      const hsize_t count = 2;
+      const h5::Dataspace two(H5Screate_simple(1, &count, nullptr));
+      const h5::Dataset names(H5Dcreate2(file.get(), "names", text.get(), two.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+      H5Dwrite(names.get(), text.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, "ab\0cde");
     }
     world().agree([] {});
     manager_.emplace(world(), path_);
@@ -182,9 +189,22 @@ TEST_F(Resolve, AsChunkedHoldsNothing) {
   EXPECT_EQ(x.dtype().name(), "float32");
 }
 
+TEST_F(Resolve, StringsAreOnEveryRank) {
+  Container& names = manager_->container("d/names");
+  EXPECT_THROW((void)names.texts(), UsageError);
+  EXPECT_THROW(resolve(world(), names, {.dtype = ElementType::int8}), UsageError);
+  resolve(world(), names, {.retain = true});
+  EXPECT_EQ(names.texts(), (std::vector<std::string>{"ab", "cde"}));
+  EXPECT_EQ(names.dtype().name(), "string");
+  EXPECT_THROW((void)names.data(), UsageError);
+  EXPECT_FALSE(names.is_chunked());
+  names.reinstate();
+  EXPECT_TRUE(names.is_proxy());
+}
+
 TEST_F(Resolve, RefusesWhatHasNoNumbers) {
-  const std::vector<Container*> both{&manager_->container("d/x"), &manager_->container("d/text")};
-  EXPECT_NE(message_of<UsageError>([&] { resolve(world(), both); }).find("of type string"), std::string::npos);
+  const std::vector<Container*> both{&manager_->container("d/x"), &manager_->container("d/pair")};
+  EXPECT_NE(message_of<UsageError>([&] { resolve(world(), both); }).find("of type compound"), std::string::npos);
   EXPECT_TRUE(both[0]->is_proxy());
   EXPECT_THROW(resolve(world(), *both[0], {.as = ResolveAs::chunked, .dtype = ElementType::int8}), UsageError);
   Container& empty = manager_->container("d/empty");

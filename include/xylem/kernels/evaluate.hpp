@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "xylem/model/program.hpp"
 
@@ -28,17 +29,20 @@ class Evaluator {
   /// The elements of a tile at most, rows * cols.
   static constexpr int max_tile = max_tile_elements;
 
+  /// For all values of the program, or for those only that are `needed`, by number: others may not be made at all, as the
+  /// squares in sqrt(u * u + v * v), which then takes one loop.
   explicit Evaluator(const Program& program);
+  Evaluator(const Program& program, const std::vector<bool>& needed);
   ~Evaluator();
   Evaluator(Evaluator&&) noexcept;
 
-  /// Computes all values for a tile; `inputs` are the program's, in its order. Throws DataError for floats that astype cannot
-  /// make integers.
+  /// Computes the values for a tile of at least one element; `inputs` are the program's, in its order. Throws DataError for
+  /// floats that astype cannot make integers.
   void evaluate(int rows, int cols, std::span<const InputView> inputs);
 
   /// After evaluate(): by number of value, its rows * cols elements in row-major order, in the native type (booleans one byte, 0
   /// or 1; float16 as float32 that float16 holds). Constants too. Valid until the next evaluate(), and as long as its inputs
-  /// are: elements that lie in an input just so are not copied.
+  /// are: elements that lie in an input just so are not copied. A null pointer for values that were neither needed nor made.
   [[nodiscard]] std::span<const void* const> values() const noexcept;
 
  private:

@@ -143,6 +143,12 @@ struct OperationTypes {
 /// + - * / sqrt, comparisons and rounding are those of the C library's double, rounded to the type; x ** 2 is x * x.
 [[nodiscard]] Number evaluate(Operation operation, const OperationTypes& types, std::span<const Number> inputs);
 
+/// The same for operations whose inputs and result are of one type and not booleans, in the widest type of their kind: before
+/// the result becomes one of the narrower type. With one input, b is not looked at.
+[[nodiscard]] double evaluate_wide(Operation operation, double a, double b);
+[[nodiscard]] std::int64_t evaluate_wide(Operation operation, std::int64_t a, std::int64_t b);
+[[nodiscard]] std::uint64_t evaluate_wide(Operation operation, std::uint64_t a, std::uint64_t b);
+
 /// The exact integer that + - * // % ** and the unary - and + give of integers: int64, or uint64 beyond that. Nothing where it
 /// fits in neither, where there is none (division by zero, a negative exponent) or for other operations.
 [[nodiscard]] std::optional<Number> evaluate_exactly(Operation operation, std::span<const Number> inputs);

@@ -74,22 +74,25 @@ class Container : public Node {
   /// True where resolving kept the proxy, so that it can be reinstated.
   [[nodiscard]] bool retains_proxy() const noexcept { return resolved_ && retained_; }
   /// True where it is resolved as a lazy array (lazy() of array/source.hpp makes it): nothing is in memory.
-  [[nodiscard]] bool is_chunked() const noexcept { return resolved_ && !data_; }
-  /// The elements that this rank holds. Throws UsageError unless it is resolved as data.
+  [[nodiscard]] bool is_chunked() const noexcept { return resolved_ && !data_ && !texts_; }
+  /// The elements that this rank holds. Throws UsageError unless it is resolved as data, and numeric.
   [[nodiscard]] const LocalArray& data() const;
+  /// The same for strings: all of them, on every rank.
+  [[nodiscard]] const std::vector<std::string>& texts() const;
 
   /// Puts the proxy back and frees the elements. Where there is no retained one, `action` says what happens.
   void reinstate(ReinstateFailAction action = ReinstateFailAction::raise);
 
  private:
   friend void resolve(const Communicator& comm, const std::vector<Container*>& containers, const ResolveOptions& options);
-  // What resolving found: the elements, or nothing for a lazy array.
-  void take_resolved(std::optional<LocalArray> data, bool retain);
+  void set_resolved(bool retain);
+  [[noreturn]] void fail_access(const char* wanted) const;
 
   Proxy proxy_;
   bool resolved_ = false;
   bool retained_ = false;
   std::optional<LocalArray> data_;
+  std::optional<std::vector<std::string>> texts_;
 };
 
 /// A name that leads elsewhere in the tree, to another file, or to nothing.

@@ -28,10 +28,14 @@ struct ResolveOptions {
 /// part, but for an array without dims: every rank holds it. Parts may be empty.
 [[nodiscard]] Box partition(const Shape& shape, const Shape& chunk, int rank, int ranks);
 
-/// Resolves proxies: reads their elements into memory, each chunk by one rank, or makes them chunked. What is resolved already
-/// stays as it is. Throws, on all ranks alike and before anything is read, UsageError for a dataset that is not numeric and
-/// ResourceError where a rank's share does not fit into its memory; DataError where elements cannot be read or converted. Then
-/// all containers are as before.
+/// True for what can be resolved as data: numeric datasets, and strings along one dim or none.
+[[nodiscard]] bool is_resolvable(const DatasetInfo& info) noexcept;
+
+/// Resolves proxies: reads their elements into memory, each chunk by one rank, or makes them chunked. Strings become data on
+/// every rank, whatever the options say. What is resolved already stays as it is. Throws, on all ranks alike and before anything
+/// is read, UsageError for a dataset that cannot be resolved and ResourceError where a rank's share does not fit into its memory;
+/// ResourceError for strings of more than 256 MiB, DataError where elements cannot be read or converted. Then all containers are
+/// as before.
 /// Collective: yes; all ranks pass the same.
 void resolve(const Communicator& comm, const std::vector<Container*>& containers, const ResolveOptions& options = {});
 void resolve(const Communicator& comm, Container& container, const ResolveOptions& options = {});

@@ -102,6 +102,9 @@ class Extremes : public AggregateState {
  public:
   /// Of an output with at least one element that is not missing.
   [[nodiscard]] virtual Number number(std::int64_t output) const = 0;
+  /// Writes all outputs' elements, of no meaning where all are missing. False, and nothing done, unless `type` is the elements'
+  /// own and they are kept in that form (float16 is not).
+  virtual bool write(ElementType type, std::span<std::byte> out) const = 0;
 };
 std::unique_ptr<Extremes> make_extremes(MemoryBudget& budget, std::int64_t outputs, ElementType type, int value, bool greatest);
 

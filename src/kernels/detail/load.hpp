@@ -68,15 +68,20 @@ XYLEM_INLINE ValueOf<source> element(BitsOf<source> bits) {
   }
 }
 
-/// x[i] = V(the number that element i stands for)
-template <Source source, class V>
-XYLEM_INLINE void load_values(const std::byte* raw, int n, bool swap, V* x) {
+/// x[i] = made(V(the number that element i stands for))
+template <Source source, class V, class F>
+XYLEM_INLINE void load_values(const std::byte* raw, int n, bool swap, V* x, F made) {
   using Bits = BitsOf<source>;
   if (swap) {
-    for (int i = 0; i < n; ++i) x[i] = static_cast<V>(element<source>(load<Bits, true>(raw, i)));
+    for (int i = 0; i < n; ++i) x[i] = made(static_cast<V>(element<source>(load<Bits, true>(raw, i))));
   } else {
-    for (int i = 0; i < n; ++i) x[i] = static_cast<V>(element<source>(load<Bits, false>(raw, i)));
+    for (int i = 0; i < n; ++i) x[i] = made(static_cast<V>(element<source>(load<Bits, false>(raw, i))));
   }
+}
+template <Source source, class V>
+XYLEM_INLINE void load_values(const std::byte* raw, int n, bool swap, V* x) {
+  load_values<source>(
+      raw, n, swap, x, [](V value) __attribute__((always_inline)) { return value; });
 }
 
 }  // namespace xylem::detail

@@ -85,7 +85,7 @@ struct Magnitudes {
 };
 void scan_floats(const float* x, int n, bool extremes, Magnitudes& result);
 void scan_doubles(const double* x, int n, bool extremes, Magnitudes& result);
-/// Copies with zeros for all that is not finite; returns whether NaN occurs.
+/// Copies with zeros for all that is not finite; returns whether infinities occur.
 bool finite_floats(const float* x, int n, float* out);
 bool finite_doubles(const double* x, int n, double* out);
 /// Integers as doubles, those of 64 bits in two pieces: the upper and lower 32 bits.

@@ -88,10 +88,11 @@ void reduce_doubles(double* x, int n, TileResult& result);
 void extract_floats(const float* x, int n, int top, int last, TileResult& result);
 void extract_doubles(const double* x, int n, int top, int last, TileResult& result);
 
-/// The values of n elements at `raw`, missing ones as NaN. Floats only for plans of kernel `floats`, doubles for all but
-/// `integers`.
+/// The values of n elements at `raw`, missing ones as NaN. Floats only for types that they hold and plans that do not scale;
+/// integers, which become their native type, only for plans without masks.
 void decode_floats(const TilePlan& plan, const std::byte* raw, int n, float* x);
 void decode_doubles(const TilePlan& plan, const std::byte* raw, int n, double* x);
+void decode_integers(const TilePlan& plan, const std::byte* raw, int n, void* x);
 
 /// Unsigned integers in the order of the values they stand for.
 constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
