@@ -42,6 +42,12 @@ inline constexpr const char* report_help =
     "write what was run, its times and memory, and the result or error to this file, as JSON, also when the run fails.";
 [[nodiscard]] std::string report_path(const po::variables_map& arguments);
 
+/// What bash loads to complete the commands and their options.
+[[nodiscard]] std::string bash_completion(const std::vector<Command>& commands);
+
+/// The man page, in roff, with every option of every command.
+[[nodiscard]] std::string man_page(const std::vector<Command>& commands, const std::string& version);
+
 /// Writes text to standard output on rank 0. Throws ResourceError on all ranks when it cannot be written in full.
 /// Collective: yes.
 void print(const Communicator& world, const std::string& text);

@@ -71,6 +71,7 @@ DatasetReader::DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo>
   }
   const h5::Datatype stored(H5Dget_type(dataset_.get()));
   type_ = h5::memory_type(stored.get(), info_->dtype);
+  file_space_ = h5::Dataspace(H5Dget_space(dataset_.get()));
   if (strategy != IoStrategy::hyperslab) direct_ = DirectReader::make(dataset_.get(), *info_);
   if (strategy == IoStrategy::direct && !direct_) {
     throw UsageError("{} cannot be read directly (its layout, type or filters need HDF5's own pipeline): use hyperslab",
@@ -81,10 +82,12 @@ DatasetReader::DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo>
 bool DatasetReader::try_read(const Box& box, std::byte* out) const {
   if (info_->shape.empty()) return H5Dread(dataset_.get(), type_.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, out) >= 0;
   const auto start = h5::to_hsize(box.start), count = h5::to_hsize(box.count);
-  const h5::Dataspace file_space(H5Dget_space(dataset_.get()));
-  const h5::Dataspace memory_space(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr));
-  return H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr) >= 0 &&
-         H5Dread(dataset_.get(), type_.get(), memory_space.get(), file_space.get(), H5P_DEFAULT, out) >= 0;
+  if (!memory_space_ || box.count != memory_count_) {
+    memory_space_ = h5::Dataspace(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr));
+    memory_count_ = box.count;
+  }
+  return H5Sselect_hyperslab(file_space_.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr) >= 0 &&
+         H5Dread(dataset_.get(), type_.get(), memory_space_.get(), file_space_.get(), H5P_DEFAULT, out) >= 0;
 }
 
 void DatasetReader::read(const Box& box, std::span<std::byte> out) {

@@ -70,6 +70,10 @@ class DatasetReader {
   std::shared_ptr<const h5::File> file_;
   h5::Dataset dataset_;
   h5::Datatype type_;
+  h5::Dataspace file_space_;
+  // The box that was read last: blocks have the same extents again and again.
+  mutable h5::Dataspace memory_space_;
+  mutable Shape memory_count_;
   std::unique_ptr<DirectReader> direct_;
 };
 
