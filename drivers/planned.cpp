@@ -13,7 +13,6 @@
 #include "xylem/support/log.hpp"
 #include "xylem/support/memory.hpp"
 #include "xylem/support/text.hpp"
-#include "xylem/tree/load.hpp"
 
 namespace xylem::drivers {
 namespace {
@@ -102,14 +101,14 @@ void add_plan_options(po::options_description& options) {
        "leave out an optimizer pass: push-selections, share-reads, keep-small-inputs, column-order, bands.")
       ("raw", "take elements as stored: no _FillValue, missing_value, valid_range, scale_factor, add_offset, _Unsigned.");
   // clang-format on
+  add_load_options(options);
 }
 
 Planned plan_expressions(const Communicator& world, const po::variables_map& arguments, const std::string& command,
                          std::optional<int> ranks) {
   Options options = world.agree([&] { return read_options(arguments, command); });
   const std::int64_t idle = resident_bytes();
-  const Tree tree = load_tree(world, arguments["files"].as<std::vector<std::string>>());
-  warn(tree.warnings);
+  const Tree tree = load(world, arguments, ScanDepth::contents);
 
   std::vector<std::string> texts;
   for (const Expression& expression : options.expressions) texts.push_back(expression.text);

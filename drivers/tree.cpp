@@ -1,7 +1,6 @@
 // xylem tree: the proxy tree of files, from metadata alone.
 #include "xylem/support/error.hpp"
 #include "xylem/tree/format.hpp"
-#include "xylem/tree/load.hpp"
 
 #include "command.hpp"
 
@@ -34,8 +33,7 @@ TreeFormat read_format(const po::variables_map& arguments) {
 
 int run(const Communicator& world, const po::variables_map& arguments) {
   const TreeFormat format = world.agree([&] { return read_format(arguments); });
-  const Tree tree = load_tree(world, arguments["files"].as<std::vector<std::string>>());
-  warn(tree.warnings);
+  const Tree tree = load(world, arguments, ScanDepth::metadata);
   std::vector<std::string> problems;
   const std::string text = world.agree([&] {
     if (world.rank() != 0) return std::string();
@@ -57,9 +55,10 @@ Command tree_command() {
       ("attributes", "list the attributes of groups and datasets")
       ("style", po::value<std::string>()->default_value("full")->value_name("full|dantro"),
        "dantro: as dantro prints its tree, on 80 columns")
-      ("json", "print JSON: an array of one object per file, its root group, members nested")
-      ("help,h", "print this help");
+      ("json", "print JSON: an array of one object per file, its root group, members nested");
   // clang-format on
+  add_load_options(options);
+  options.add_options()("verbose,V", "say on standard error how long it took")("help,h", "print this help");
   return {"tree",
           "FILES... [options]",
           "The proxy tree of HDF5 files, from metadata alone: no dataset is read.",

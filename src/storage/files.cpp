@@ -1,5 +1,7 @@
 #include "xylem/storage/files.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -136,13 +138,37 @@ std::vector<std::string> expand_files(const std::vector<std::string>& patterns, 
   }
   std::vector<std::string> files;
   std::set<std::string> seen;
-  std::error_code error;
-  for (std::string& file : all) {
-    const fs::path real = fs::weakly_canonical(file, error);
-    if (seen.insert(error ? file : real.string()).second) files.push_back(std::move(file));
+  const std::vector<std::string> real = real_paths(all);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (seen.insert(real[i]).second) files.push_back(std::move(all[i]));
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+std::vector<std::string> real_paths(const std::vector<std::string>& files) {
+  const auto canonical = [](const std::string& path) {
+    std::error_code error;
+    const fs::path real = fs::weakly_canonical(path, error);
+    return error ? path : real.string();
+  };
+  std::map<std::string, std::string> folders;
+  std::vector<std::string> result;
+  for (const std::string& file : files) {
+    const std::size_t slash = file.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : file.substr(0, slash + 1);
+    const std::string name = slash == std::string::npos ? file : file.substr(slash + 1);
+    struct stat status {};
+    if (name.empty() || name == "." || name == ".." || lstat(file.c_str(), &status) != 0 || S_ISLNK(status.st_mode)) {
+      result.push_back(canonical(file));
+      continue;
+    }
+    const auto [known, is_new] = folders.try_emplace(folder);
+    if (is_new) known->second = canonical(folder);
+    while (known->second.size() > 1 && known->second.back() == '/') known->second.pop_back();
+    result.push_back(join(known->second, name));
+  }
+  return result;
 }
 
 }  // namespace xylem

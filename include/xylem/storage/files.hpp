@@ -12,4 +12,8 @@ namespace xylem {
 /// something could not be searched.
 [[nodiscard]] std::vector<std::string> expand_files(const std::vector<std::string>& patterns, std::vector<std::string>& warnings);
 
+/// The files' absolute paths without symbolic links, dots and double slashes: what tells whether two names are one file. Where
+/// that cannot be found out, the name itself. Asks the file system on the calling rank, of each folder once.
+[[nodiscard]] std::vector<std::string> real_paths(const std::vector<std::string>& files);
+
 }  // namespace xylem
