@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <set>
+#include <string_view>
 #include <system_error>
+#include <unordered_set>
+#include <utility>
 
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
@@ -100,7 +102,8 @@ Expansion expand_pattern(const std::string& pattern) {
 
 }  // namespace
 
-std::vector<std::string> expand_files(const std::vector<std::string>& patterns, std::vector<std::string>& warnings) {
+std::vector<std::string> expand_files(const std::vector<std::string>& patterns, std::vector<std::string>& warnings,
+                                      std::vector<std::string>* real_paths) {
   std::vector<std::string> all;
   for (const std::string& pattern : patterns) {
     std::error_code error;
@@ -136,14 +139,20 @@ std::vector<std::string> expand_files(const std::vector<std::string>& patterns, 
     }
     all.insert(all.end(), found.begin(), found.end());
   }
-  std::vector<std::string> files;
-  std::set<std::string> seen;
-  const std::vector<std::string> real = real_paths(all);
+  // By name; of several names of a file the first stays, and all of them are sorted then.
+  std::vector<std::string> real = xylem::real_paths(all);
+  std::vector<std::pair<std::string, std::string>> files;
+  std::unordered_set<std::string_view> seen;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (seen.insert(real[i]).second) files.push_back(std::move(all[i]));
+    if (seen.insert(real[i]).second) files.emplace_back(std::move(all[i]), real[i]);
   }
   std::sort(files.begin(), files.end());
-  return files;
+  std::vector<std::string> names;
+  for (auto& [name, path] : files) {
+    names.push_back(std::move(name));
+    if (real_paths != nullptr) real_paths->push_back(std::move(path));
+  }
+  return names;
 }
 
 std::vector<std::string> real_paths(const std::vector<std::string>& files) {

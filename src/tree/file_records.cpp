@@ -57,10 +57,8 @@ FileMetadata RecordUnpacker::unpack(std::string_view record, const Table& table,
   std::vector<DatasetInfo*> datasets(metadata.objects.size(), nullptr);
   for (std::size_t i = 0; i < metadata.objects.size(); ++i) {
     if (!metadata.objects[i].dataset) continue;
-    auto named = std::make_shared<DatasetInfo>(*metadata.objects[i].dataset);
-    named->ref.file = file;
-    datasets[i] = named.get();
-    metadata.objects[i].dataset = std::move(named);
+    datasets[i] = std::const_pointer_cast<DatasetInfo>(metadata.objects[i].dataset).get();  // it was made just now, for us alone
+    datasets[i]->ref.file = file;
   }
   for (const auto& [object, number] : numbers) {
     if (object >= datasets.size() || datasets[object] == nullptr || number >= table.size()) {

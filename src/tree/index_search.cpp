@@ -31,7 +31,7 @@ struct Found {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(path, folder, bytes, problem);
+    archive(path, folder, problem);  // the bytes are many, and go by themselves
   }
 };
 
@@ -112,13 +112,14 @@ std::string common_folder(const std::vector<std::string>& real_paths) {
 
 IndexSearch::IndexSearch(const Communicator& comm, const std::vector<std::string>& real_paths, const LoadOptions& options)
     : is_named_(!options.index.empty()) {
-  const std::string own = comm.agree([&] { return comm.rank() == 0 ? to_bytes(find(real_paths, options)) : std::string(); });
-  Found found = from_bytes<Found>(comm.broadcast(own, 0));
+  Found found = comm.agree([&] { return comm.rank() == 0 ? find(real_paths, options) : Found{}; });
+  std::string bytes = comm.broadcast(std::move(found.bytes), 0);
+  found = from_bytes<Found>(comm.broadcast(to_bytes(found), 0));
   path_ = found.path;
   if (path_.empty()) return;
   if (found.problem.empty()) {
     try {
-      index_.emplace(std::move(found.bytes), found.folder);
+      index_.emplace(std::move(bytes), found.folder);
     } catch (const DataError& error) {
       found.problem = error.what();
     }

@@ -123,8 +123,8 @@ ScannedFiles scan_files(const Communicator& comm, const std::vector<std::string>
   std::vector<std::string> files, real;
   std::tie(files, real, found.warnings) = on_rank_zero(comm, [&] {
     std::vector<std::string> warnings;
-    auto expanded = expand_files(patterns, warnings);
-    auto paths = real_paths(expanded);
+    std::vector<std::string> paths;
+    auto expanded = expand_files(patterns, warnings, &paths);
     return std::tuple(std::move(expanded), std::move(paths), std::move(warnings));
   });
   IndexSearch index(comm, real, options);
