@@ -162,10 +162,7 @@ std::vector<std::int64_t> places(const LabelValues& wanted, const LabelValues& l
       labels);
 }
 
-ElementType with_missing(ElementType type) {
-  if (is_floating(type)) return type;
-  return element_size(type) <= 2 ? ElementType::float32 : ElementType::float64;
-}
+ElementType with_missing(ElementType type) { return is_floating(type) ? type : ElementType::float64; }
 
 Array missing(const Array& like, const std::string& dim, std::int64_t extent) {
   ArrayNode node = derive(like, ConstantNode{std::numeric_limits<double>::quiet_NaN(), false});

@@ -43,10 +43,10 @@ struct CombinePart {
 };
 
 /// One array of many, lazily: along a dim that all parts have, or a new one in front that none has. Types are promoted as NumPy
-/// does; where elements are missing, integers become float32 (of up to 16 bits) or float64, as in xarray. Parts may order their
-/// dims differently. Types and units that differ are named in `notes`, if given: which part, and both values. Throws UsageError,
-/// naming two parts, the dim and both values: for dims that differ, extents or labels that may not, labels that must be known or
-/// different and are not.
+/// does; where elements are missing, integers and booleans become float64, as in xarray. Parts may order their dims differently.
+/// Types and units that differ are named in `notes`, if given: which part, and both values. Throws UsageError, naming two parts,
+/// the dim and both values: for dims that differ, extents or labels that may not, labels that must be known or different and are
+/// not.
 [[nodiscard]] Array combine(const std::vector<CombinePart>& parts, const CombineOptions& options,
                             std::vector<std::string>* notes = nullptr);
 
