@@ -194,6 +194,21 @@ Array reindex(const Array& array, const std::string& dim, const std::vector<std:
   return assign_coord(concat(runs, dim), dim, labels);
 }
 
+void expect_same_dims(const std::vector<CombinePart>& parts) {
+  const auto names = [](const Array& array) {
+    std::vector<std::string> result;
+    for (const Dim& own : array.dims()) result.push_back(own.name);
+    std::ranges::sort(result);
+    return result;
+  };
+  const std::vector<std::string> first = names(parts[0].array);
+  for (const CombinePart& part : parts) {
+    if (names(part.array) == first) continue;
+    throw UsageError("{} is {} and {} is {}: what is combined has the same dims throughout", parts[0].name,
+                     summary(parts[0].array), part.name, summary(part.array));
+  }
+}
+
 std::vector<Array> aligned(const std::vector<CombinePart>& parts, const std::string& but, Join join) {
   std::vector<Array> arrays;
   for (const CombinePart& part : parts) arrays.push_back(part.array);

@@ -17,21 +17,6 @@
 namespace xylem {
 namespace {
 
-void expect_same_dims(const std::vector<CombinePart>& parts, const std::string& dim) {
-  const auto names = [](const Array& array) {
-    std::vector<std::string> result;
-    for (const Dim& own : array.dims()) result.push_back(own.name);
-    std::ranges::sort(result);
-    return result;
-  };
-  const std::vector<std::string> first = names(parts[0].array);
-  for (const CombinePart& part : parts) {
-    if (names(part.array) == first) continue;
-    throw UsageError("{} is {} and {} is {}: they cannot be combined along '{}', for that all have the same dims", parts[0].name,
-                     summary(parts[0].array), part.name, summary(part.array), printable(dim));
-  }
-}
-
 std::string units_of(const Array& array) {
   const auto found = array.attributes().find("units");
   return found == array.attributes().end() ? "" : found->second.as_string().value_or("");
@@ -158,7 +143,7 @@ LabelValues joined(const std::vector<LabelValues>& labels) {
 Array combine(const std::vector<CombinePart>& parts, const CombineOptions& options, std::vector<std::string>* notes) {
   if (parts.empty()) throw UsageError("there is nothing to combine");
   if (options.dim.empty()) throw UsageError("the dim to combine along has no name");
-  expect_same_dims(parts, options.dim);
+  detail::expect_same_dims(parts);
   if (notes != nullptr) {
     note_differences(parts, *notes, "is", [](const Array& array) { return std::string(type_name(array.dtype())); });
     note_differences(parts, *notes, "has the units",

@@ -1,9 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "xylem/array/combine.hpp"
 #include "xylem/array/node.hpp"
@@ -25,19 +29,68 @@ std::optional<std::int64_t> state_of(const std::string& name) {
 }
 
 // Arrays in row-major order of the space, joined dim by dim, the last one first.
-Array stacked(const ParameterSpace& space, std::vector<Array> arrays) {
-  for (std::size_t d = space.dims.size(); d-- > 0;) {
-    const std::size_t extent = size_of(space.dims[d].values);
+Array stacked(const std::vector<ParameterDim>& dims, std::vector<Array> arrays) {
+  for (std::size_t d = dims.size(); d-- > 0;) {
+    const std::size_t extent = size_of(dims[d].values);
     std::vector<Array> rows;
     for (std::size_t begin = 0; begin < arrays.size(); begin += extent) {
       const std::vector<Array> row(arrays.begin() + static_cast<std::ptrdiff_t>(begin),
                                    arrays.begin() + static_cast<std::ptrdiff_t>(begin + extent));
-      rows.push_back(assign_coord(concat(row, space.dims[d].name), space.dims[d].name, space.dims[d].values));
+      rows.push_back(assign_coord(concat(row, dims[d].name), dims[d].name, dims[d].values));
     }
     arrays = std::move(rows);
   }
   return arrays.at(0);
 }
+
+// The part of a space that is wanted, its places in row-major order.
+class Subspace {
+ public:
+  Subspace(const ParameterSpace& space, const std::map<std::string, std::vector<std::int64_t>>& chosen) {
+    for (const auto& [name, positions] : chosen) {
+      if (std::ranges::find(space.dims, name, &ParameterDim::name) != space.dims.end()) continue;
+      std::vector<std::string> names;
+      for (const ParameterDim& dim : space.dims) names.push_back(dim.name);
+      throw UsageError("the sweep has no parameter '{}'{}", printable(name), did_you_mean(name, names));
+    }
+    for (const ParameterDim& dim : space.dims) {
+      const auto extent = static_cast<std::int64_t>(size_of(dim.values));
+      std::vector<std::int64_t>& positions = positions_.emplace_back();
+      if (const auto found = chosen.find(dim.name); found != chosen.end()) {
+        positions = found->second;
+      } else {
+        for (std::int64_t i = 0; i < std::min(extent, max_parameter_states + 1); ++i) positions.push_back(i);
+      }
+      for (const std::int64_t position : positions) {
+        if (position >= 0 && position < extent) continue;
+        throw UsageError("position {} is outside the parameter '{}' of {} values", position, printable(dim.name), extent);
+      }
+      if (positions.empty()) throw UsageError("no value of the parameter '{}' is chosen", printable(dim.name));
+      dims_.push_back({dim.name, detail::take(dim.values, positions)});
+      if (__builtin_mul_overflow(size_, std::ssize(positions), &size_) || size_ > max_parameter_states) {
+        throw UsageError("the sweep has more than {} states: choose a subspace", max_parameter_states);
+      }
+    }
+  }
+
+  [[nodiscard]] std::int64_t size() const { return size_; }
+  [[nodiscard]] const std::vector<ParameterDim>& dims() const { return dims_; }
+
+  /// In the whole space, of place i.
+  [[nodiscard]] std::vector<std::int64_t> positions(std::int64_t i) const {
+    std::vector<std::int64_t> result(positions_.size());
+    for (std::size_t d = result.size(); d-- > 0;) {
+      result[d] = positions_[d][static_cast<std::size_t>(i % std::ssize(positions_[d]))];
+      i /= std::ssize(positions_[d]);
+    }
+    return result;
+  }
+
+ private:
+  std::vector<std::vector<std::int64_t>> positions_;
+  std::vector<ParameterDim> dims_;
+  std::int64_t size_ = 1;
+};
 
 }  // namespace
 
@@ -60,52 +113,43 @@ std::int64_t ParameterSpace::state(const std::vector<std::int64_t>& positions) c
   return number;
 }
 
-Array combine_states(const Group& group, const ParameterSpace& space, const std::string& field, CombineMethod method, Join join,
+Array combine_states(const Group& group, const ParameterSpace& space, const StateCombineOptions& options,
                      const std::function<Array(const Container&)>& array_of, std::vector<std::string>* notes) {
   const std::int64_t all = space.num_states();
-  std::map<std::int64_t, const Node*> members;
+  const Subspace wanted(space, options.subspace);
+  std::map<std::int64_t, const Group*> members;
   for (const auto& member : group.members()) {
     const auto number = state_of(member->name());
-    if (number && *number < all) members.emplace(*number, member.get());
-  }
-  std::int64_t count = 1;
-  for (const ParameterDim& dim : space.dims) count *= static_cast<std::int64_t>(size_of(dim.values));
-  if (count > max_parameter_states) {
-    throw UsageError("the sweep has {} states, more than {}: choose a subspace", count, max_parameter_states);
+    if (number && *number < all) members.emplace(*number, dynamic_cast<const Group*>(member.get()));
   }
   std::vector<CombinePart> parts;
-  std::vector<std::optional<std::size_t>> part_of;  // by place in the space
-  for (std::int64_t i = 0; i < count; ++i) {
-    std::vector<std::int64_t> positions(space.dims.size());
-    for (std::int64_t d = std::ssize(positions), rest = i; d-- > 0;) {
-      const auto extent = static_cast<std::int64_t>(size_of(space.dims[static_cast<std::size_t>(d)].values));
-      positions[static_cast<std::size_t>(d)] = rest % extent;
-      rest /= extent;
-    }
-    const std::int64_t state = space.state(positions);
+  std::vector<std::optional<std::size_t>> part_of;  // by place in the subspace
+  for (std::int64_t i = 0; i < wanted.size(); ++i) {
+    const std::int64_t state = space.state(wanted.positions(i));
     const auto found = members.find(state);
-    const auto* member = found == members.end() ? nullptr : dynamic_cast<const Group*>(found->second);
-    const auto* container = member == nullptr ? nullptr : dynamic_cast<const Container*>(member->find(field));
+    const Group* member = found == members.end() ? nullptr : found->second;
+    const auto* container = member == nullptr ? nullptr : dynamic_cast<const Container*>(member->find(options.field));
     part_of.push_back(container == nullptr ? std::nullopt : std::optional(parts.size()));
     if (container != nullptr) {
       parts.push_back({container->info().ref.describe(), array_of(*container)});
-    } else if (method == CombineMethod::concat) {
+    } else if (options.method == CombineMethod::concat) {
       throw UsageError("state {} of the sweep in '{}' has no dataset '{}': merge takes it as missing", state,
-                       printable(group.path()), printable(field));
+                       printable(group.path()), printable(options.field));
     }
   }
   if (parts.empty()) {
-    throw UsageError("no state of the sweep in '{}' has a dataset '{}'", printable(group.path()), printable(field));
+    throw UsageError("no state of the sweep in '{}' has a dataset '{}'", printable(group.path()), printable(options.field));
   }
   if (notes != nullptr && parts.size() < part_of.size()) {
     notes->push_back(fmt::format("{} of the {} states of the sweep in '{}' are missing", part_of.size() - parts.size(),
                                  part_of.size(), printable(group.path())));
   }
-  const std::vector<Array> aligned = detail::aligned(parts, {}, join);
+  detail::expect_same_dims(parts);
+  const std::vector<Array> aligned = detail::aligned(parts, {}, options.join);
   const Array gap = detail::missing(aligned[0], {}, 0);
   std::vector<Array> arrays;
   for (const auto& part : part_of) arrays.push_back(part ? aligned[*part] : gap);
-  return stacked(space, std::move(arrays));
+  return stacked(wanted.dims(), std::move(arrays));
 }
 
 }  // namespace xylem

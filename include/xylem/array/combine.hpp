@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -104,11 +105,19 @@ struct ParameterSpace {
 /// States of a sweep that are combined at most.
 inline constexpr std::int64_t max_parameter_states = std::int64_t{1} << 20;
 
-/// The container at `field` in the members of a group that are named by the numbers of states, zero-padded or not, as one array
-/// with a new dim for each of the space's in front. States that are not there are missing (merge), or an error (concat). `join`
-/// is that of the other dims.
-[[nodiscard]] Array combine_states(const Group& group, const ParameterSpace& space, const std::string& field,
-                                   CombineMethod method, Join join, const std::function<Array(const Container&)>& array_of,
+struct StateCombineOptions {
+  std::string field{};
+  CombineMethod method = CombineMethod::concat;  ///< what of states that are not there: an error (concat), or missing (merge)
+  Join join = Join::exact;                       ///< of the other dims
+  /// dantro's `subspace`: by dim the positions of the values that are wanted. Other dims: all.
+  std::map<std::string, std::vector<std::int64_t>> subspace{};
+};
+
+/// The container at a field in the members of a group that are named by the numbers of states, zero-padded or not, as one array
+/// with a new dim for each of the space's in front. Only states that are wanted need be there. Throws UsageError as combine(),
+/// and for states that are not there, more states than max_parameter_states, and positions and dims that the space has not.
+[[nodiscard]] Array combine_states(const Group& group, const ParameterSpace& space, const StateCombineOptions& options,
+                                   const std::function<Array(const Container&)>& array_of,
                                    std::vector<std::string>* notes = nullptr);
 
 }  // namespace xylem

@@ -31,6 +31,9 @@ namespace xylem::detail {
 [[nodiscard]] Array reindex(const Array& array, const std::string& dim, const std::vector<std::int64_t>& positions,
                             const LabelValues& labels);
 
+/// Throws UsageError, naming two parts, unless all have dims of the same names.
+void expect_same_dims(const std::vector<CombinePart>& parts);
+
 /// The arrays of parts, with the same labels along all dims but those of `but`. Throws UsageError as combine().
 [[nodiscard]] std::vector<Array> aligned(const std::vector<CombinePart>& parts, const std::string& but, Join join);
 
