@@ -120,7 +120,9 @@ Array merged(const std::vector<CombinePart>& parts, const std::vector<Array>& ar
            at[end]->position == first + static_cast<std::int64_t>(end - begin)) {
       ++end;
     }
-    runs.push_back(bare[part].isel(options.dim, Slice{first, first + static_cast<std::int64_t>(end - begin), 1}));
+    const auto count = static_cast<std::int64_t>(end - begin);
+    const bool is_whole = count == bare[part].dims()[bare[part].axis(options.dim)].size;
+    runs.push_back(is_whole ? bare[part] : bare[part].isel(options.dim, Slice{first, first + count, 1}));
   }
   return assign_coord(runs.size() == 1 ? runs[0] : concat(runs, options.dim), options.dim, all);
 }
