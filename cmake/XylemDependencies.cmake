@@ -19,9 +19,6 @@ endif()
 find_package(Boost 1.74 REQUIRED CONFIG COMPONENTS program_options)  # and Boost.Multiprecision, which is headers only
 find_package(fmt REQUIRED)
 find_package(yaml-cpp REQUIRED)
-if(NOT TARGET yaml-cpp::yaml-cpp)  # before yaml-cpp 0.8
-  add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
-endif()
 find_package(cereal REQUIRED)
 find_package(libdeflate REQUIRED)
 if(XYLEM_BUILD_TESTS)
@@ -42,6 +39,13 @@ if(XYLEM_BUILD_TESTS)
       "Install them (Debian and Ubuntu: python3-numpy python3-h5py python3-xarray python3-netcdf4 python3-h5netcdf), point XYLEM_PYTHON at one that has them, "
       "or leave the tests out (-DXYLEM_BUILD_TESTS=OFF).")
   endif()
+  foreach(reader ncdump ncks cdo)  # of results
+    find_program(XYLEM_${reader} ${reader})
+    if(NOT XYLEM_${reader})
+      message(FATAL_ERROR "The tests need ${reader}, and it was not found. Install it (Debian and Ubuntu: netcdf-bin nco cdo), "
+        "set XYLEM_${reader}, or leave the tests out (-DXYLEM_BUILD_TESTS=OFF).")
+    endif()
+  endforeach()
 endif()
 
 include(${CMAKE_CURRENT_LIST_DIR}/XylemFoundTargets.cmake)

@@ -12,6 +12,11 @@ if(_kokkos_includes AND NOT _kokkos_includes MATCHES "\\$<" AND NOT EXISTS "${_k
     INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${_kokkos_includes}")
 endif()
 
+# The target's name before yaml-cpp 0.8.
+if(NOT TARGET yaml-cpp::yaml-cpp)
+  add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
+endif()
+
 # FindHDF5 gives variables (its targets differ between CMake releases). Imported, so that an installed xylem names this target and
 # not this machine's HDF5.
 if(NOT TARGET xylem_hdf5)

@@ -14,6 +14,20 @@
 
 namespace xylem::drivers {
 
+namespace {
+
+std::string quoted(const std::string& argument) {
+  const bool plain = !argument.empty() && argument.find_first_not_of(
+                                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                              "0123456789_-+./:,=@%") == std::string::npos;
+  if (plain) return argument;
+  std::string text = "'";
+  for (const char c : argument) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+}  // namespace
+
 po::variables_map parse(const Command& command, const std::vector<std::string>& arguments) {
   po::options_description all;
   all.add(command.options);
@@ -29,6 +43,9 @@ po::variables_map parse(const Command& command, const std::vector<std::string>& 
     const int style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
     po::store(po::command_line_parser(arguments).options(all).positional(positional).style(style).run(), result);
     po::notify(result);
+    std::string line = "xylem " + command.name;
+    for (const std::string& argument : arguments) line += " " + quoted(argument);
+    result.insert({"command", po::variable_value(line, false)});
     return result;
   } catch (const po::unknown_option& error) {
     std::vector<std::string> names;
@@ -58,8 +75,8 @@ void add_load_options(po::options_description& options) {
 }
 
 Tree load(const Communicator& world, const po::variables_map& arguments, ScanDepth depth) {
-  const LoadOptions options = world.agree([&] {
-    LoadOptions result;
+  const ScanOptions options = world.agree([&] {
+    ScanOptions result;
     result.depth = depth;
     result.use_index = arguments.count("no-index") == 0;
     if (arguments.count("index") != 0) result.index = arguments["index"].as<std::string>();
@@ -67,7 +84,7 @@ Tree load(const Communicator& world, const po::variables_map& arguments, ScanDep
     if (!result.use_index && !result.index.empty()) throw UsageError("--index and --no-index exclude each other: choose one");
     const auto on_error = arguments["on-error"].as<std::string>();
     if (on_error != "stop" && on_error != "skip") throw UsageError("--on-error is '{}': it is stop or skip", printable(on_error));
-    result.on_error = on_error == "skip" ? OnError::skip : OnError::stop;
+    result.skip_unreadable = on_error == "skip";
     return result;
   });
   const Timer timer;
@@ -78,6 +95,10 @@ Tree load(const Communicator& world, const po::variables_map& arguments, ScanDep
   });
   logging::info("{} in {:.3f} s, {} of them from the index", plural(tree.files.size(), "file"), timer.seconds(), tree.from_index);
   return tree;
+}
+
+std::string report_path(const po::variables_map& arguments) {
+  return arguments.count("report") != 0 ? arguments["report"].as<std::string>() : "";
 }
 
 void print(const Communicator& world, const std::string& text) {

@@ -29,9 +29,11 @@ struct Command {
 [[nodiscard]] Command reduce_command();
 [[nodiscard]] Command plan_command();
 [[nodiscard]] Command index_command();
+[[nodiscard]] Command run_command();
 [[nodiscard]] Command demo_data_command();
 
-/// Reads a command line by the command's table. Throws UsageError, with the nearest option where one is mistyped.
+/// Reads a command line by the command's table; the line itself, quoted for a shell, stands in it as "command". Throws
+/// UsageError, with the nearest option where one is mistyped.
 [[nodiscard]] po::variables_map parse(const Command& command, const std::vector<std::string>& arguments);
 
 /// Usage, summary and options, for --help.
@@ -43,6 +45,11 @@ void add_load_options(po::options_description& options);
 /// Loads the tree of the argument `files`, by these options, and writes its warnings.
 /// Collective: yes.
 [[nodiscard]] Tree load(const Communicator& world, const po::variables_map& arguments, ScanDepth depth);
+
+/// What --report says of itself, and the file that it names: empty where it is not given.
+inline constexpr const char* report_help =
+    "write what was run, its times and memory, and the result or error to this file, as JSON, also when the run fails.";
+[[nodiscard]] std::string report_path(const po::variables_map& arguments);
 
 /// Writes text to standard output on rank 0. Throws ResourceError on all ranks when it cannot be written in full.
 /// Collective: yes.

@@ -5,12 +5,11 @@
 #include <vector>
 
 #include "xylem/exec/session.hpp"
-#include "xylem/storage/hdf5.hpp"
+#include "xylem/job/run_report.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"
 #include "xylem/support/standard_streams.hpp"
 #include "xylem/support/text.hpp"
-#include "xylem/support/version.hpp"
 
 #include "command.hpp"
 
@@ -20,8 +19,8 @@ using namespace xylem;
 using namespace xylem::drivers;
 
 std::vector<Command> commands() {
-  return {tree_command(), info_command(),  stats_command(),    reduce_command(),
-          plan_command(), index_command(), demo_data_command()};
+  return {tree_command(), info_command(), stats_command(), reduce_command(),
+          plan_command(), run_command(),  index_command(), demo_data_command()};
 }
 
 std::string overview() {
@@ -33,12 +32,9 @@ std::string overview() {
 }
 
 std::string versions() {
-  char mpi[MPI_MAX_LIBRARY_VERSION_STRING];
-  int length = 0;
-  MPI_Get_library_version(mpi, &length);
-  const std::string mpi_text(mpi, static_cast<std::size_t>(length));
-  return fmt::format("xylem {} (commit {})\nKokkos {}\nHDF5 {} (parallel)\n{}\n", version(), commit(), kokkos_description(),
-                     h5::library_version(), mpi_text.substr(0, mpi_text.find_first_of(",\n")));
+  const auto all = software_versions();
+  return fmt::format("xylem {}\nKokkos {}\nHDF5 {} (parallel)\n{}\n", all.at("xylem"), all.at("kokkos"), all.at("hdf5"),
+                     all.at("mpi"));
 }
 
 int run(const Communicator& world, const std::vector<std::string>& arguments) {

@@ -123,16 +123,24 @@ void add_plan_options(po::options_description& options) {
 }
 
 Planned plan_expressions(const Communicator& world, const po::variables_map& arguments, const std::string& command,
-                         std::optional<int> ranks) {
+                         std::optional<int> ranks, const PlanHooks& hooks) {
   Options options = world.agree([&] { return read_options(arguments, command); });
   const std::int64_t idle = resident_bytes();
+  if (hooks.report != nullptr) hooks.report->begin_stage("load");
   const Tree tree = load(world, arguments, ScanDepth::contents);
 
+  Planned planned;
+  for (const auto* files : {&tree.files, &tree.linked_files}) {
+    for (const FileTree& file : *files) planned.files.push_back(file.file);
+  }
+  if (hooks.report != nullptr) {
+    hooks.report->set_inputs(planned.files);
+    hooks.report->begin_stage("plan");
+  }
   std::vector<std::string> texts;
   for (const Expression& expression : options.expressions) texts.push_back(expression.text);
   Catalog catalog = open_catalog(world, tree, texts, options.catalog);
   std::vector<NamedArray> arrays;
-  Planned planned;
   world.agree([&] {
     const ExpressionNames names = catalog.names();
     for (const Expression& expression : options.expressions) {
@@ -144,13 +152,10 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
 
   options.plan.topology = {ranks.value_or(world.size())};
   options.plan.memory_limit = options.memory;
-  // Metadata count, but for what differs between runs.
-  constexpr std::int64_t mib = std::int64_t{1} << 20, start = 4 * mib;
-  options.plan.memory_held = std::max<std::int64_t>(0, (resident_bytes() - idle - start + mib - 1) / mib * mib);
-  for (const auto* files : {&tree.files, &tree.linked_files}) {
-    for (const FileTree& file : *files) planned.files.push_back(file.file);
-  }
+  options.plan.memory_held = metadata_bytes(idle);
+  if (hooks.memory_beside) options.plan.memory_held += world.agree([&] { return hooks.memory_beside(planned.variables); });
   planned.plan = plan_arrays(world, tree, arrays, options.plan);
+  if (hooks.report != nullptr) hooks.report->set_plan(planned.plan);
   return planned;
 }
 

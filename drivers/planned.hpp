@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "xylem/job/run_report.hpp"
 #include "xylem/plan/planner.hpp"
 #include "xylem/result/array.hpp"
 
@@ -21,10 +24,17 @@ struct Planned {
   std::vector<std::string> files;  ///< that are read
 };
 
+/// What a command that goes on with the plan has to do with it.
+struct PlanHooks {
+  /// Bytes that a rank will need beside the plan, for these results.
+  std::function<std::int64_t(const std::vector<ResultVariable>&)> memory_beside{};
+  RunReport* report = nullptr;  ///< is told the stages, the inputs and the plan
+};
+
 /// Loads the tree, reads coordinates, and plans all expressions together, for as many ranks as `ranks` says (default: those that
 /// run).
 /// Collective: yes.
 [[nodiscard]] Planned plan_expressions(const Communicator& world, const po::variables_map& arguments, const std::string& command,
-                                       std::optional<int> ranks = {});
+                                       std::optional<int> ranks = {}, const PlanHooks& hooks = {});
 
 }  // namespace xylem::drivers

@@ -1,32 +1,26 @@
 // xylem reduce: expressions over datasets, computed together, to a netCDF file or a table.
 #include <fmt/format.h>
 
+#include <charconv>
 #include <filesystem>
 #include <memory>
 
 #include "xylem/exec/execute.hpp"
+#include "xylem/job/run_report.hpp"
 #include "xylem/output/result_table.hpp"
 #include "xylem/output/result_writer.hpp"
+#include "xylem/plan/result_chunks.hpp"
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"
 #include "xylem/support/text.hpp"
-#include "xylem/support/version.hpp"
 
 #include "planned.hpp"
 
 namespace xylem::drivers {
 namespace {
 
-// A line for the file's `history`: what made it.
-std::string history(const Communicator& world, const po::variables_map& arguments) {
-  std::string line = fmt::format("xylem {} reduce", version());
-  for (const std::string& file : arguments["files"].as<std::vector<std::string>>()) line += " " + file;
-  for (const std::string& expression : arguments["expression"].as<std::vector<std::string>>()) line += " -e '" + expression + "'";
-  return world.broadcast(line, 0);
-}
-
-void report(const std::vector<RankTimes>& times) {
+void print_times(const std::vector<RankTimes>& times) {
   for (std::size_t rank = 0; rank < times.size(); ++rank) {
     const RankTimes& of = times[rank];
     logging::info(
@@ -44,25 +38,81 @@ void expect_no_input(const std::string& path, const std::vector<std::string>& fi
   }
 }
 
-int run(const Communicator& world, const po::variables_map& arguments) {
+// "auto", or extents parted by commas.
+Shape read_chunks(const std::string& text) {
+  if (text == "auto") return {};
+  Shape chunk;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    std::int64_t extent = 0;
+    const auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, extent);
+    if (error != std::errc() || stop != text.data() + end || extent < 1)
+      throw UsageError("--chunks is '{}': it is auto, or an extent of at least 1 for each dim, such as 1,180,360",
+                       printable(text));
+    chunk.push_back(extent);
+    begin = end + 1;
+  }
+  return chunk;
+}
+
+ResultFile read_file_options(const po::variables_map& arguments) {
+  ResultFile file;
+  const auto given = [&](const char* option) { return arguments.count(option) != 0; };
+  if (given("output") && arguments["output"].as<std::string>().empty()) throw UsageError("-o is empty: name the file to write");
+  for (const char* option : {"overwrite", "append", "chunks", "deflate"}) {
+    if (given(option) && !given("output"))
+      throw UsageError("--{} says how to write a file, and there is none: name it with -o", option);
+  }
+  if (given("overwrite") && given("append")) throw UsageError("--overwrite and --append exclude each other: choose one");
+  if (given("overwrite")) file.existing = Existing::overwrite;
+  if (given("append")) file.existing = Existing::append;
+  if (given("chunks")) file.storage.chunk = read_chunks(arguments["chunks"].as<std::string>());
+  if (given("deflate")) {
+    file.storage.deflate = arguments["deflate"].as<int>();
+    if (file.storage.deflate < 1 || file.storage.deflate > 9)
+      throw UsageError("--deflate is {}: it is from 1 (fast) to 9 (small)", file.storage.deflate);
+  }
+  file.storage.chunked = given("chunks") || given("deflate");
+  file.storage.threads = arguments["threads"].as<int>();
+  return file;
+}
+
+int reduce(const Communicator& world, const po::variables_map& arguments, RunReport& report) {
+  ResultFile file = world.agree([&] { return read_file_options(arguments); });
   const std::string path = arguments.count("output") != 0 ? arguments["output"].as<std::string>() : "";
-  world.agree([&] {
-    if (arguments.count("output") != 0 && path.empty()) throw UsageError("-o is empty: name the file to write");
-  });
-  const Planned planned = plan_expressions(world, arguments, "reduce");
+  if (!path.empty()) world.agree([&] { expect_output(path, file.existing); });
+  const auto writer_memory = [&](const std::vector<ResultVariable>& variables) {
+    return result_writer_memory(variables, file.storage);
+  };
+  const Planned planned = plan_expressions(world, arguments, "reduce", {}, {.memory_beside = writer_memory, .report = &report});
   world.agree([&] { expect_no_input(path, planned.files); });
   std::unique_ptr<ResultWriter> writer;
-  if (!path.empty()) writer = std::make_unique<ResultWriter>(world, path, planned.variables, history(world, arguments));
+  if (!path.empty()) {
+    report.begin_stage("create");
+    file.storage.stored = stored_chunks(planned.plan);
+    file.provenance["xylem_versions"] = versions_line();
+    writer = std::make_unique<ResultWriter>(world, path, planned.variables, history_line(arguments["command"].as<std::string>()),
+                                            file);
+  }
+  report.begin_stage("compute");
   ResultCollector collector(planned.variables);
   const auto times = execute(world, planned.plan, [&](std::size_t result, const Box& box, std::span<const std::byte> values) {
     if (writer) writer->write(result, box, values);
     collector.write(result, box, values);
   });
+  report.set_times(times);
+  print_times(times);
+  report.begin_stage("write");
   if (writer) writer->commit();
+  if (writer) report.set_outputs({path});
   const auto elements = collector.collect(world);
   print(world, world.rank() == 0 ? format_results(planned.variables, elements, path) : std::string());
-  report(times);
   return 0;
+}
+
+int run(const Communicator& world, const po::variables_map& arguments) {
+  RunReport report(world, report_path(arguments), arguments["command"].as<std::string>());
+  return report.run([&] { return reduce(world, arguments, report); });
 }
 
 }  // namespace
@@ -74,6 +124,15 @@ Command reduce_command() {
   options.add_options()
       ("output,o", po::value<std::string>()->value_name("FILE.nc"),
        "write the results to this file, as netCDF-4, whole or not at all. Small ones are printed too.")
+      ("overwrite", "take the place of a file that -o names and that is there already; it stays until the new one is whole.")
+      ("append", "add the results to the file that -o names, in a copy that takes its place when it is whole. "
+                 "Dims and coords that it has must be the same.")
+      ("chunks", po::value<std::string>()->value_name("auto|N,N,..."),
+       "store results in chunks: of these extents those with as many dims; auto, and for the others: the chunks of the data "
+       "that a result is made of, where they hold 16 KiB to 4 MiB, else whole rows of up to 1 MiB. Default: contiguous.")
+      ("deflate", po::value<int>()->value_name("1..9"),
+       "compress chunks with shuffle and deflate at this level, on all ranks and --threads at once.")
+      ("report", po::value<std::string>()->value_name("FILE.json"), report_help)
       ("verbose,V", "say on standard error where the time of each rank went")
       ("help,h", "print this help");
   // clang-format on

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "xylem/exec/statistics.hpp"
+#include "xylem/job/run_report.hpp"
 #include "xylem/output/statistics.hpp"
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/error.hpp"
@@ -22,7 +23,7 @@ std::int64_t metadata_bytes(std::int64_t idle) {
   return grown > start ? (grown - start + mib - 1) / mib * mib : 0;
 }
 
-int run(const Communicator& world, const po::variables_map& arguments) {
+int statistics(const Communicator& world, const po::variables_map& arguments, RunReport& run_report) {
   const std::int64_t memory = world.agree([&] {
     if (arguments["files"].as<std::vector<std::string>>().empty())
       throw UsageError("xylem stats: name at least one file; see xylem stats --help");
@@ -31,17 +32,26 @@ int run(const Communicator& world, const po::variables_map& arguments) {
     return arguments.count("memory") == 0 ? 0 : parse_bytes(arguments["memory"].as<std::string>(), "--memory");
   });
   const std::int64_t idle = resident_bytes();
+  run_report.begin_stage("load");
   const Tree tree = load(world, arguments, ScanDepth::contents);
   const auto patterns =
       arguments.count("variable") != 0 ? arguments["variable"].as<std::vector<std::string>>() : std::vector<std::string>{};
   const Selection selection = world.agree([&] { return select_numeric(tree, patterns); });
   for (const std::string& note : selection.notes) logging::note("{}", note);
 
+  std::vector<std::string> inputs;
+  for (const FileTree& file : tree.files) inputs.push_back(file.file);
+  for (const FileTree& file : tree.linked_files) inputs.push_back(file.file);
+  run_report.set_inputs(inputs);
+  run_report.begin_stage("compute");
   StatisticsOptions options;
   options.memory_limit = memory > 0 ? memory : world.node_memory_per_rank();
   options.memory_held = metadata_bytes(idle);
   options.decode_cf = arguments.count("raw") == 0;
   const StatisticsReport report = compute_statistics(world, selection.datasets, tree.scanned_by(), options);
+  run_report.set_forecast(report.forecast_bytes);
+  run_report.set_read(report.stored_bytes, report.read_bytes);
+  run_report.begin_stage("print");
   print(world, world.rank() != 0              ? std::string()
                : arguments.count("json") != 0 ? format_json(report.rows)
                : arguments.count("csv") != 0  ? format_csv(report.rows)
@@ -52,6 +62,11 @@ int run(const Communicator& world, const po::variables_map& arguments) {
                 format_bytes(static_cast<std::int64_t>(static_cast<double>(report.read_bytes) / report.seconds)),
                 format_bytes(report.forecast_bytes));
   return 0;
+}
+
+int run(const Communicator& world, const po::variables_map& arguments) {
+  RunReport report(world, report_path(arguments), arguments["command"].as<std::string>());
+  return report.run([&] { return statistics(world, arguments, report); });
 }
 
 }  // namespace
@@ -69,6 +84,7 @@ Command stats_command() {
               "(NaN counts as missing all the same.)")
       ("csv", "print CSV")
       ("json", "print JSON: an array of one object per dataset; infinities are the strings \"Infinity\" and \"-Infinity\"")
+      ("report", po::value<std::string>()->value_name("FILE.json"), report_help)
       ("verbose,V", "say on standard error what was read, how fast, in how much memory");
   // clang-format on
   add_load_options(options);

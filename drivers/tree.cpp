@@ -1,5 +1,6 @@
-// xylem tree: the proxy tree of files, from metadata alone.
+// xylem tree: the proxy tree of files, from metadata alone, or what a load configuration makes of them.
 #include "xylem/support/error.hpp"
+#include "xylem/tree/data_manager.hpp"
 #include "xylem/tree/format.hpp"
 
 #include "command.hpp"
@@ -9,8 +10,12 @@ namespace {
 
 TreeFormat read_format(const po::variables_map& arguments) {
   TreeFormat format;
-  if (arguments["files"].as<std::vector<std::string>>().empty()) {
-    throw UsageError("xylem tree: name at least one file; see xylem tree --help");
+  const bool named = !arguments["files"].as<std::vector<std::string>>().empty();
+  if (arguments.count("load") == 0) {
+    if (!named) throw UsageError("xylem tree: name at least one file; see xylem tree --help");
+    if (arguments.count("base") != 0) throw UsageError("--base is for --load: files are looked for from here");
+  } else if (named) {
+    throw UsageError("--load says which files are loaded: leave the names of files out");
   }
   const auto style = arguments["style"].as<std::string>();
   if (style != "full" && style != "dantro") throw UsageError("--style {}: there are the styles full and dantro", style);
@@ -31,16 +36,34 @@ TreeFormat read_format(const po::variables_map& arguments) {
   return format;
 }
 
-int run(const Communicator& world, const po::variables_map& arguments) {
-  const TreeFormat format = world.agree([&] { return read_format(arguments); });
-  const Tree tree = load(world, arguments, ScanDepth::metadata);
+// Prints what `make` gives on rank 0.
+template <class Make>
+void print_tree(const Communicator& world, const std::vector<std::string>& warnings, Make&& make) {
+  warn(warnings);
   std::vector<std::string> problems;
-  const std::string text = world.agree([&] {
-    if (world.rank() != 0) return std::string();
-    return arguments.count("json") != 0 ? tree_json(tree, format.depth, problems) : format_tree(tree, format, problems);
-  });
+  const std::string text = world.agree([&] { return world.rank() == 0 ? make(problems) : std::string(); });
   warn(problems);
   print(world, text);
+}
+
+int run(const Communicator& world, const po::variables_map& arguments) {
+  TreeFormat format = world.agree([&] { return read_format(arguments); });
+  const bool json = arguments.count("json") != 0;
+  if (arguments.count("load") == 0) {
+    const Tree tree = load(world, arguments, ScanDepth::metadata);
+    print_tree(world, {}, [&](std::vector<std::string>& problems) {
+      return json ? tree_json(tree, format.depth, problems) : format_tree(tree, format, problems);
+    });
+    return 0;
+  }
+  LoadConfig config = read_manager_config(world, arguments["load"].as<std::string>());
+  if (config.print_tree == PrintTree::condensed && !json) format.condensed = default_condense_threshold;
+  config.print_tree = PrintTree::no;
+  DataManager data(world, arguments.count("base") != 0 ? arguments["base"].as<std::string>() : ".");
+  data.load_from_cfg(config);
+  print_tree(world, data.warnings(), [&](std::vector<std::string>& problems) {
+    return json ? tree_json(data.files(), data.root(), format.depth, problems) : data.tree(format, problems);
+  });
   return 0;
 }
 
@@ -50,6 +73,9 @@ Command tree_command() {
   po::options_description options("Options");
   // clang-format off
   options.add_options()
+      ("load", po::value<std::string>()->value_name("CONFIG"),
+       "load what a YAML file of load entries says (docs/loading.md), rather than FILES")
+      ("base", po::value<std::string>()->value_name("DIR"), "the data directory of --load; here by default")
       ("condensed", "show the first and last few members of large groups only")
       ("depth", po::value<int>()->value_name("N"), "show N levels below the root")
       ("attributes", "list the attributes of groups and datasets")
@@ -60,8 +86,8 @@ Command tree_command() {
   add_load_options(options);
   options.add_options()("verbose,V", "say on standard error how long it took")("help,h", "print this help");
   return {"tree",
-          "FILES... [options]",
-          "The proxy tree of HDF5 files, from metadata alone: no dataset is read.",
+          "FILES... | --load CONFIG [options]",
+          "The proxy tree of HDF5 files, from metadata alone: no dataset is read but by the loader hdf5.",
           std::move(options),
           {"files"},
           run};

@@ -129,4 +129,6 @@ Array parse_expression(std::string_view text, const ExpressionNames& names) {
   return detail::Builder(text, names).build(*syntax);
 }
 
+void check_expression(std::string_view text) { (void)detail::parse_syntax(text); }
+
 }  // namespace xylem

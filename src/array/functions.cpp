@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "xylem/array/elementwise.hpp"
+#include "xylem/array/expression.hpp"
 #include "xylem/array/node.hpp"
 #include "xylem/support/text.hpp"
 
@@ -91,6 +92,34 @@ Array call_coord(const Arguments& arguments) {
   return arguments.array(0).coord(arguments.name(arguments.syntax(1), "a coord"));
 }
 
+// quantile(x, q, dims...), q a number or a list of them.
+Array call_quantile(const Arguments& arguments) {
+  arguments.expect(1, kAny, {"q", "skipna", "keepdims"});
+  const Syntax* named = arguments.keyword("q");
+  if (named == nullptr && arguments.size() < 2) arguments.expect(2, kAny);
+  const Syntax& q = named != nullptr ? *named : arguments.syntax(1);
+  const auto number = [&](const Syntax& syntax) {
+    const auto* value = syntax.kind == SyntaxKind::number ? &syntax.number : nullptr;
+    if (value == nullptr)
+      arguments.fail(syntax.at, "q is a number from 0 to 1, or a list of them, as in quantile(x, [0.1, 0.9])");
+    return std::visit([](auto v) { return static_cast<double>(v); }, *value);
+  };
+  const Array x = arguments.array(0);
+  const std::vector<std::string> dims = arguments.dims(named != nullptr ? 1 : 2, {x});
+  const ReduceOptions options{.skipna = arguments.flag("skipna", true), .keepdims = arguments.flag("keepdims", false)};
+  if (q.kind != SyntaxKind::list) return x.quantile(number(q), dims, options);
+  std::vector<double> several;
+  for (const SyntaxPtr& one : q.operands) several.push_back(number(*one));
+  return x.quantile(several, dims, options);
+}
+
+Array call_median(const Arguments& arguments) {
+  arguments.expect(1, kAny, {"skipna", "keepdims"});
+  const Array x = arguments.array(0);
+  const ReduceOptions options{.skipna = arguments.flag("skipna", true), .keepdims = arguments.flag("keepdims", false)};
+  return x.median(arguments.dims(1, {x}), options);
+}
+
 // Functions that are neither an element-wise operation nor a reduction.
 struct Function {
   const char* name;
@@ -107,6 +136,8 @@ constexpr std::array kFunctions{
     Function{"expand_dims", "expand_dims(x, dim)", call_expand_dims},
     Function{"squeeze", "squeeze(x) or squeeze(x, dims...)", call_squeeze},
     Function{"concat", "concat(x, y, ..., dim=name)", call_concat},
+    Function{"quantile", "quantile(x, q, dims..., skipna=true, keepdims=false), q a number or a list", call_quantile},
+    Function{"median", "median(x, dims..., skipna=true, keepdims=false)", call_median},
     Function{"coord", "coord(x, name)", call_coord},
 };
 
@@ -157,14 +188,6 @@ Array call_reduction(const Arguments& arguments, const ReductionInfo& info) {
   return arrays[0].reduce(info.reduction, dims, options);
 }
 
-std::vector<std::string> function_names() {
-  std::vector<std::string> names;
-  for (const Function& function : kFunctions) names.emplace_back(function.name);
-  for (const OperationInfo& info : operations()) names.emplace_back(info.name);
-  for (const ReductionInfo& info : reductions()) names.emplace_back(info.name);
-  return names;
-}
-
 }  // namespace
 
 Array call_function(const Builder& builder, const Syntax& call) {
@@ -178,7 +201,19 @@ Array call_function(const Builder& builder, const Syntax& call) {
     const OperationInfo& info = operation_info(*operation);
     return call_operation(Arguments(builder, call, usage_of(info)), info);
   }
-  builder.fail(call.at, fmt::format("no function '{}'{}", printable(call.text), did_you_mean(call.text, function_names())));
+  builder.fail(call.at, fmt::format("no function '{}'{}", printable(call.text), did_you_mean(call.text, expression_functions())));
 }
 
 }  // namespace xylem::detail
+
+namespace xylem {
+
+std::vector<std::string> expression_functions() {
+  std::vector<std::string> names;
+  for (const detail::Function& function : detail::kFunctions) names.emplace_back(function.name);
+  for (const OperationInfo& info : operations()) names.emplace_back(info.name);
+  for (const ReductionInfo& info : reductions()) names.emplace_back(info.name);
+  return names;
+}
+
+}  // namespace xylem

@@ -34,8 +34,22 @@ std::int64_t reduced_size(const std::vector<Dim>& dims, const std::vector<std::s
   return num_elements(extents).value_or(std::numeric_limits<std::int64_t>::max());
 }
 
+// CF's words for what reductions do (CF-1.11, appendix E); others have none.
+const char* cell_method(Reduction reduction) {
+  switch (reduction) {
+    case Reduction::sum: return "sum";
+    case Reduction::mean: return "mean";
+    case Reduction::var: return "variance";
+    case Reduction::std: return "standard_deviation";
+    case Reduction::min: return "minimum";
+    case Reduction::max: return "maximum";
+    default: return nullptr;
+  }
+}
+
 Array make_reduction(const std::vector<Array>& inputs, const DimNames& names, const ReduceOptions& options, Reduction reduction,
                      bool weighted) {
+  if (reduction == Reduction::quantile) throw UsageError("a quantile needs its q: call quantile(q, dims)");
   const ReductionInfo& info = reduction_info(reduction);
   const std::size_t data = inputs.size() - (weighted ? 1 : 0);
   if (data != static_cast<std::size_t>(info.inputs)) {
@@ -61,7 +75,7 @@ Array make_reduction(const std::vector<Array>& inputs, const DimNames& names, co
   }
   node.coords = detail::merge_coords(inputs);
   std::erase_if(node.coords, [&](const Coordinate& coord) { return std::ranges::any_of(coord.dims, is_reduced); });
-  if (info.keeps_attributes) node.attributes = inputs[0].attributes();
+  node.attributes = detail::reduced_attributes(inputs[0], reduction, cell_method(reduction), reduced);
   node.kind = ReductionNode{reduction,         inputs,          std::move(reduced),
                             weighted,          options.skipna,  options.ddof.value_or(reduction == Reduction::cov ? 1 : 0),
                             options.min_count, options.keepdims};
@@ -69,6 +83,31 @@ Array make_reduction(const std::vector<Array>& inputs, const DimNames& names, co
 }
 
 }  // namespace
+
+namespace detail {
+
+Attributes reduced_attributes(const Array& array, Reduction reduction, const char* cell_method,
+                              const std::vector<std::string>& reduced) {
+  const auto text_of = [&](const char* name) {
+    const auto found = array.attributes().find(name);
+    return found == array.attributes().end() ? std::string() : found->second.as_string().value_or("");
+  };
+  Attributes kept;
+  if (reduction_info(reduction).keeps_attributes) kept = array.attributes();
+  kept.erase("cell_methods");
+  const bool is_distance = reduction == Reduction::sum || reduction == Reduction::std;
+  if (is_distance && text_of("units").find(" since ") != std::string::npos) {
+    for (const char* name : {"units", "calendar", "standard_name", "axis"}) kept.erase(name);
+  }
+  if (cell_method != nullptr && !reduced.empty()) {
+    std::string text = text_of("cell_methods");
+    for (const std::string& dim : reduced) text += (text.empty() ? "" : " ") + dim + ":";
+    kept["cell_methods"] = {.data = std::vector<std::string>{text + " " + cell_method}};
+  }
+  return kept;
+}
+
+}  // namespace detail
 
 Array Array::reduce(Reduction reduction, const DimNames& dims, const ReduceOptions& options) const {
   return make_reduction({*this}, dims, options, reduction, false);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -20,6 +21,20 @@ std::vector<double> to_doubles(const std::vector<Number>& values) {
   std::vector<double> result;
   for (const Number& value : values) result.push_back(to_double(value));
   return result;
+}
+
+// Unsigned integers in the order of a type's values, of key_bits().
+std::uint64_t rank_key(const Number& value, ElementType type) {
+  const int bits = key_bits(type);
+  const std::uint64_t top = std::uint64_t{1} << (bits - 1), all = top | (top - 1);
+  if (is_floating(type)) {
+    const double number = to_double(value);
+    const std::uint64_t stored =
+        bits == 32 ? std::bit_cast<std::uint32_t>(static_cast<float>(number)) : std::bit_cast<std::uint64_t>(number);
+    return (stored & top) != 0 ? ~stored & all : stored | top;
+  }
+  const std::uint64_t stored = std::visit([](auto v) { return static_cast<std::uint64_t>(v); }, value);
+  return is_signed_integer(type) ? (stored ^ top) & all : stored;
 }
 
 // Exact integers: sums of up to 2^63 of 64 bits fit.
@@ -161,6 +176,29 @@ Number paired(const ReductionNode& node, ElementType result, const std::vector<N
   return static_cast<double>(covariance / std::sqrt(centered(a, a, {}) * centered(b, b, {})));
 }
 
+// By sorting; steps but the last have the first bits of what they look for.
+Number quantile(const ReductionNode& node, const std::vector<Number>& all) {
+  std::vector<Number> valid;
+  for (const Number& value : all) {
+    if (!is_missing(value)) valid.push_back(value);
+  }
+  if (node.quantile.shift == 0 && (valid.empty() || (!node.skipna && valid.size() < all.size()))) return kNan;
+  if (valid.empty()) return std::uint64_t{0};
+  std::ranges::sort(valid, [](const Number& a, const Number& b) {
+    const auto* x = std::get_if<double>(&a);
+    if (x == nullptr) return to_wide(a) < to_wide(b);
+    const double y = std::get<double>(b);
+    return *x < y || (*x == y && std::signbit(*x) && !std::signbit(y));
+  });
+  const double rank = node.quantile.q * static_cast<double>(valid.size() - 1);
+  const auto first = static_cast<std::size_t>(rank);
+  if (node.quantile.shift > 0) return rank_key(valid[first], node.inputs[0].dtype()) >> node.quantile.shift;
+  const double low = to_double(valid[first]), high = to_double(valid[std::min(first + 1, valid.size() - 1)]);
+  const double t = rank - static_cast<double>(first);
+  if (low == high || t == 0) return low;
+  return t < 0.5 ? low + (high - low) * t : high - (high - low) * (1 - t);
+}
+
 Number plain(const ReductionNode& node, ElementType result, const std::vector<Number>& all) {
   std::vector<Number> valid;
   for (const Number& value : all) {
@@ -243,6 +281,7 @@ double exact_sum(const std::vector<double>& values) {
 }
 
 Number reduce_elements(const ReductionNode& node, ElementType result, const std::vector<std::vector<Number>>& lists) {
+  if (node.reduction == Reduction::quantile) return quantile(node, lists[0]);
   if (node.weighted) return weighted(node, to_doubles(lists[0]), to_doubles(lists[1]));
   return lists.size() == 2 ? paired(node, result, lists[0], lists[1]) : plain(node, result, lists[0]);
 }

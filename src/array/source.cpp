@@ -16,7 +16,7 @@ namespace {
 // What describes the values, whatever they were stored as.
 Attributes kept_attributes(const DatasetInfo& info) {
   Attributes kept;
-  for (const char* name : {"units", "calendar", "long_name", "standard_name", "axis", "positive"}) {
+  for (const char* name : {"units", "calendar", "long_name", "standard_name", "axis", "positive", "cell_methods"}) {
     const auto found = info.attributes.find(name);
     if (found != info.attributes.end()) kept.insert(*found);
   }

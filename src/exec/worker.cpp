@@ -103,6 +103,11 @@ void Worker::run_range(const ScanRange& range, Progress& progress) {
     progress.advance(scan.weight / scan.num_blocks);
   }
   times_.decode += source.decode_seconds();
+  for (const Evaluation& evaluation : scan.evaluations) {
+    for (const GroupInput& input : evaluation.groups) {
+      for (auto& [tile, live] : live_[input.group]) live.state->rest();
+    }
+  }
 }
 
 // Tiles of streamed groups are left behind when blocks move on along an axis that the tiles are cut along.

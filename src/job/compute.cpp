@@ -11,6 +11,7 @@
 #include "xylem/model/runs.hpp"
 #include "xylem/plan/result_variable.hpp"
 #include "xylem/support/contract.hpp"
+#include "xylem/support/memory.hpp"
 #include "xylem/support/text.hpp"
 
 namespace xylem {
@@ -45,6 +46,11 @@ Catalog open_catalog(const Communicator& comm, const Tree& tree, const std::vect
   Catalog catalog = comm.agree([&] { return Catalog(tree, texts, options); });
   catalog.know(read_coordinates(comm, catalog.coordinates(), catalog.coordinate_decodings()));
   return catalog;
+}
+
+std::int64_t metadata_bytes(std::int64_t idle) {
+  constexpr std::int64_t mib = std::int64_t{1} << 20, start = 4 * mib;
+  return std::max<std::int64_t>(0, (resident_bytes() - idle - start + mib - 1) / mib * mib);
 }
 
 Plan plan_arrays(const Communicator& comm, const Tree& tree, const std::vector<NamedArray>& arrays, PlanOptions options) {

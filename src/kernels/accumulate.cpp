@@ -22,8 +22,9 @@ std::vector<ElementType> types_of(const Program& program) {
 
 std::unique_ptr<AggregateState> make_state(MemoryBudget& budget, const Aggregate& aggregate, const std::vector<ElementType>& all,
                                            std::int64_t outputs, SumMode mode) {
-  XYLEM_EXPECT(!aggregate.values.empty() && aggregate.values.size() <= (aggregate.kind == AggregateKind::sum ? 3U : 1U),
-               "one value, of sums up to three");
+  const std::size_t most = aggregate.kind == AggregateKind::sum ? 3 : aggregate.kind == AggregateKind::ranks ? 2 : 1;
+  XYLEM_EXPECT(!aggregate.values.empty() && aggregate.values.size() <= most,
+               "one value, of ranks up to two, of sums up to three");
   const int value = aggregate.values[0];
   const ElementType type = all.at(static_cast<std::size_t>(value));
   std::vector<ElementType> types;
@@ -43,6 +44,7 @@ std::unique_ptr<AggregateState> make_state(MemoryBudget& budget, const Aggregate
     case AggregateKind::first_missing: return std::make_unique<FirstMissing>(budget, outputs, type, value);
     case AggregateKind::any: return std::make_unique<Truths>(budget, outputs, type, value, false);
     case AggregateKind::all: return std::make_unique<Truths>(budget, outputs, type, value, true);
+    case AggregateKind::ranks: return std::make_unique<Ranks>(budget, outputs, type, aggregate);
   }
   throw InternalError("an unknown kind of aggregate");
 }
@@ -174,6 +176,12 @@ void Accumulators::combine_packed(std::string_view packed) {
     state_->states[i]->combine_packed(unpacker);
   }
   XYLEM_EXPECT(unpacker.done(), "a packed state and nothing more");
+}
+
+void Accumulators::rest() noexcept {
+  state_->operands.rest();
+  for (auto& values : state_->transposed) values.reset();
+  for (const auto& state : state_->states) state->rest();
 }
 
 std::int64_t Accumulators::outputs() const noexcept { return state_->outputs; }

@@ -85,6 +85,7 @@ class FinalValues {
         return write_each(
             [&](std::int64_t i) { return enough(i) && count(0, i) > 0 ? part<Extremes>(1).number(i) : missing_result; });
       case Reduction::prod: return write_products();
+      case Reduction::quantile: return write_each([&](std::int64_t i) { return quantile(i); });
       default: return write_sums();
     }
   }
@@ -105,6 +106,17 @@ class FinalValues {
     const std::int64_t present = count(0, output);
     if (finalizer_.weighted && count(1, output) < finalizer_.elements) return false;
     return present >= finalizer_.min_count && (skips || present == finalizer_.elements);
+  }
+
+  // Between two elements as NumPy interpolates (method "linear").
+  [[nodiscard]] Number quantile(std::int64_t output) const {
+    const auto& ranks = part<Ranks>(0);
+    const Ranks::Found found = ranks.find(output, finalizer_.quantile.q);
+    if (finalizer_.quantile.shift > 0) return found.key;
+    if (found.elements == 0 || (!finalizer_.skipna && found.elements < finalizer_.elements)) return missing_result;
+    const double low = ranks.value(found.key), high = ranks.value(found.next), t = found.fraction;
+    if (low == high || t == 0) return low;
+    return t < 0.5 ? low + (high - low) * t : high - (high - low) * (1 - t);
   }
 
   [[nodiscard]] std::int64_t position(std::int64_t output) const {

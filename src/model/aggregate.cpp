@@ -27,6 +27,7 @@ std::int64_t state_bytes(const Aggregate& aggregate, const Program& program, Sum
     case AggregateKind::product: return product_bytes;
     case AggregateKind::count:
     case AggregateKind::first_missing: return 8;
+    case AggregateKind::ranks: return ranks_bytes(aggregate.bits);
     case AggregateKind::sum: break;
   }
   // Room for carries, and for the planes' ends to lie anywhere; one byte for infinities.
@@ -44,23 +45,29 @@ std::int64_t state_bytes(const Aggregate& aggregate, const Program& program, Sum
 
 std::int64_t aggregate_memory(const Program& program, const std::vector<Aggregate>& aggregates, std::int64_t outputs,
                               SumMode mode, bool usual) {
-  constexpr std::int64_t tile_bytes = max_tile_elements * static_cast<std::int64_t>(sizeof(double));
   const std::int64_t blocks = (outputs + sum_block_outputs - 1) / sum_block_outputs;
   std::int64_t each = 0, fixed = 0;
-  std::vector<int> used;
   for (const Aggregate& aggregate : aggregates) {
-    used.insert(used.end(), aggregate.values.begin(), aggregate.values.end());
-    if (aggregate.values.size() == 3) fixed += triple_doubles * tile_bytes;
     each += state_bytes(aggregate, program, mode, usual);
     if (aggregate.kind == AggregateKind::sum) fixed += blocks * sum_block_bytes;
   }
+  return each * outputs + fixed;
+}
+
+std::int64_t update_memory(const std::vector<Aggregate>& aggregates) {
+  constexpr std::int64_t tile_bytes = max_tile_elements * static_cast<std::int64_t>(sizeof(double));
+  std::int64_t bytes = 0;
+  std::vector<int> used;
+  for (const Aggregate& aggregate : aggregates) {
+    used.insert(used.end(), aggregate.values.begin(), aggregate.values.end());
+    if (aggregate.values.size() == 3) bytes += triple_doubles * tile_bytes;
+  }
   std::ranges::sort(used);
-  const auto values = std::unique(used.begin(), used.end()) - used.begin();
-  return each * outputs + fixed + values * update_doubles * tile_bytes;
+  return bytes + (std::unique(used.begin(), used.end()) - used.begin()) * update_doubles * tile_bytes;
 }
 
 std::vector<Aggregate> aggregates_of(Reduction reduction, bool weighted, bool skipna, const std::vector<int>& paired,
-                                     const std::vector<int>& original) {
+                                     const std::vector<int>& original, const QuantileStep& quantile) {
   using Kind = AggregateKind;
   const int x = paired.front();
   const int y = paired.back();
@@ -89,6 +96,7 @@ std::vector<Aggregate> aggregates_of(Reduction reduction, bool weighted, bool sk
     case Reduction::count: return {count};
     case Reduction::any: return {{Kind::any, {x}}};
     case Reduction::all: return {{Kind::all, {x}}};
+    case Reduction::quantile: return {{Kind::ranks, original, quantile.shift, quantile.bits}};
     case Reduction::dot: return {count, {Kind::sum, {x, y}}};
     case Reduction::cov:
     case Reduction::corr: break;

@@ -23,6 +23,7 @@ constexpr std::array kReductions{
     ReductionInfo{Reduction::cov,    "cov",    2,     false, true,  false,    false,  false},
     ReductionInfo{Reduction::corr,   "corr",   2,     false, false, false,    false,  false},
     ReductionInfo{Reduction::dot,    "dot",    2,     false, false, false,    false,  false},
+    ReductionInfo{Reduction::quantile, "quantile", 1, true,  false, false,    false,  true},
 };
 // clang-format on
 
@@ -37,6 +38,10 @@ std::optional<Reduction> find_reduction(std::string_view name) noexcept {
     if (name == info.name) return info.reduction;
   }
   return std::nullopt;
+}
+
+int key_bits(ElementType type) noexcept {
+  return type == ElementType::float16 ? 32 : 8 * element_size(type);  // computed in as float32
 }
 
 ElementType reduction_type(Reduction reduction, ElementType type, bool weighted, bool maybe_nothing) {

@@ -50,6 +50,59 @@ void add_dims(FileLayout& layout, const ResultVariable& variable) {
   }
 }
 
+// The dims that the file has already; what results have of their own must not be called as something in it.
+void join_dims(FileLayout& layout, const std::vector<ResultVariable>& variables, const ExistingFile& existing) {
+  for (FileDim& dim : layout.dims) {
+    if (existing.find(dim.name) == nullptr) continue;
+    const DatasetInfo* there = existing.find_dim(dim.name);
+    if (there == nullptr) {
+      throw UsageError(
+          "the result '{}' cannot be added to '{}' (its dim '{}' is called as something else there); choose another name",
+          printable(dim.owner->name), printable(existing.path()), printable(dim.name));
+    }
+    if (there->shape[0] != dim.size) {
+      throw UsageError(
+          "the result '{}' cannot be added to '{}' (its dim '{}' has {} elements, and {} there); choose as many with sel or "
+          "isel, or "
+          "write another file",
+          printable(dim.owner->name), printable(existing.path()), printable(dim.name), dim.size, there->shape[0]);
+    }
+    dim.exists = true;
+  }
+  for (const ResultVariable& variable : variables) {
+    if (existing.find(variable.name) == nullptr) continue;
+    throw UsageError(
+        "the result '{}' cannot be added to '{}' (there is one of this name already); choose another name, or write "
+        "another file",
+        printable(variable.name), printable(existing.path()));
+  }
+}
+
+void join_labels(FileLayout& layout, const ExistingFile& existing) {
+  for (FileDim& dim : layout.dims) {
+    if (!dim.exists || dim.labels == nullptr) continue;
+    const std::optional<LabelValues> there = existing.values(*existing.find_dim(dim.name));
+    if (!there) {
+      layout.warnings.push_back("the labels of the dim '" + printable(dim.name) + "' are left out (the file has it without)");
+    } else if (const auto i = first_difference(*there, dim.labels->values)) {
+      throw UsageError(
+          "the result '{}' cannot be added to '{}' (its coord '{}' differs first at index {}: {}, and {} there); choose the same "
+          "with "
+          "sel or isel, or write another file",
+          printable(dim.labeller->name), printable(existing.path()), printable(dim.name), *i,
+          format_label(dim.labels->values, *i), format_label(*there, *i));
+    }
+  }
+}
+
+// True for a coord that the file has just so.
+bool is_there(const ResultCoord& coord, const ExistingFile& existing) {
+  const ObjectInfo* object = existing.find(coord.name);
+  if (object == nullptr || !object->dataset || object->dataset->ndim() != coord.dims.size()) return false;
+  const std::optional<LabelValues> there = existing.values(*object->dataset);
+  return there && size_of(*there) == size_of(coord.values) && !first_difference(*there, coord.values);
+}
+
 void add_labels(FileLayout& layout, const ResultVariable& variable) {
   for (const ResultCoord& coord : variable.coords) {
     if (!coord.is_index()) continue;
@@ -73,7 +126,7 @@ bool same_values(const ResultCoord& a, const ResultCoord& b) {
 }
 
 // The coords that label no dim, as far as all results that have them agree.
-void add_coords(FileLayout& layout, const std::vector<ResultVariable>& variables) {
+void add_coords(FileLayout& layout, const std::vector<ResultVariable>& variables, const ExistingFile* existing) {
   std::set<std::string> left_out;
   const auto leave_out = [&](const std::string& name, const std::string& why) {
     if (left_out.insert(name).second)
@@ -94,7 +147,13 @@ void add_coords(FileLayout& layout, const std::vector<ResultVariable>& variables
       }
     }
   }
-  std::erase_if(layout.coords, [&](const ResultCoord* coord) { return left_out.contains(coord->name); });
+  for (const ResultCoord* coord : layout.coords) {
+    if (existing != nullptr && existing->find(coord->name) != nullptr && !is_there(*coord, *existing))
+      leave_out(coord->name, "the file has another of this name");
+  }
+  std::erase_if(layout.coords, [&](const ResultCoord* coord) {
+    return left_out.contains(coord->name) || (existing != nullptr && existing->find(coord->name) != nullptr);
+  });
   for (const ResultVariable& variable : variables) {
     std::vector<std::string>& names = layout.coordinates.emplace_back();
     for (const ResultCoord& coord : variable.coords) {
@@ -123,13 +182,15 @@ void expect_different_names(FileLayout& layout, const std::vector<ResultVariable
 
 }  // namespace
 
-FileLayout lay_out(const std::vector<ResultVariable>& variables) {
+FileLayout lay_out(const std::vector<ResultVariable>& variables, const ExistingFile* existing) {
   FileLayout layout;
   for (const ResultVariable& variable : variables) expect_name("result", variable.name);
   for (const ResultVariable& variable : variables) add_dims(layout, variable);
   expect_different_names(layout, variables);
+  if (existing != nullptr) join_dims(layout, variables, *existing);
   for (const ResultVariable& variable : variables) add_labels(layout, variable);
-  add_coords(layout, variables);
+  if (existing != nullptr) join_labels(layout, *existing);
+  add_coords(layout, variables, existing);
   return layout;
 }
 

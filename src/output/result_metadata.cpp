@@ -33,7 +33,7 @@ void write_attributes(h5::FileWriter& file, const std::string& path, const Attri
     if (value.size() == 0) continue;
     const bool single = value.shape.empty() && value.size() == 1;
     if (const auto text = value.as_string(); text && single) {
-      file.attribute(path, name, *text);
+      file.characters(path, name, *text);
     } else if (const auto texts = value.as_strings()) {
       file.attribute(path, name, *texts);
     } else if (const auto integers = value.is_integral() ? value.as_integers() : std::nullopt) {
@@ -70,6 +70,7 @@ void write_coord(h5::FileWriter& file, const ResultCoord& coord) {
 }
 
 void write_dim(h5::FileWriter& file, const FileDim& dim) {
+  if (dim.exists) return;
   if (dim.labels != nullptr) return write_coord(file, *dim.labels);
   // A place that is never filled: netCDF-4 knows by the scale's name that it has the extent only.
   const h5::Dataset place = file.create_dataset("/" + dim.name, {.type = H5T_IEEE_F32BE, .shape = {dim.size}});
@@ -82,43 +83,47 @@ std::vector<std::string> paths(const std::vector<std::string>& names) {
   return result;
 }
 
-// Gives the place of the elements.
-std::int64_t write_variable(h5::FileWriter& file, const ResultVariable& variable, const std::vector<std::string>& coordinates) {
+ResultDataset write_variable(h5::FileWriter& file, const ResultVariable& variable, const std::vector<std::string>& coordinates,
+                             const Shape& chunk, int deflate) {
   constexpr float float_nan = std::numeric_limits<float>::quiet_NaN();
   constexpr double double_nan = std::numeric_limits<double>::quiet_NaN();
   const std::string path = "/" + variable.name;
-  h5::DatasetSpec spec{.type = stored_type(variable.dtype), .shape = variable.shape, .reserve = true};
+  h5::DatasetSpec spec{.type = stored_type(variable.dtype), .shape = variable.shape, .chunk = chunk, .deflate = deflate};
+  spec.reserve = chunk.empty();
   if (is_floating(variable.dtype)) {
     spec.fill = variable.dtype == ElementType::float64 ? static_cast<const void*>(&double_nan) : &float_nan;
     spec.fill_type = spec.type;
   }
-  const h5::Dataset dataset = file.create_dataset(path, spec);
+  h5::Dataset dataset = file.create_dataset(path, spec);
   if (!variable.dims.empty()) file.attach_scales(path, paths(variable.dims));
   if (spec.fill != nullptr) file.attribute(path, "_FillValue", spec.type, spec.type, spec.fill);
   Attributes attributes = variable.attributes;
   for (const char* own : {"_FillValue", "coordinates", "dtype"}) attributes.erase(own);
   write_attributes(file, path, attributes);
-  if (variable.dtype == ElementType::boolean) file.attribute(path, "dtype", std::string("bool"));
-  if (!coordinates.empty()) file.attribute(path, "coordinates", fmt::format("{}", fmt::join(coordinates, " ")));
-  return num_elements(variable.shape) == 0 ? 0 : file.offset(dataset);
+  if (variable.dtype == ElementType::boolean) file.characters(path, "dtype", "bool");
+  if (!coordinates.empty()) file.characters(path, "coordinates", fmt::format("{}", fmt::join(coordinates, " ")));
+  if (!chunk.empty()) return {0, std::move(dataset)};
+  return {num_elements(variable.shape) == 0 ? 0 : file.offset(dataset), {}};
 }
 
 }  // namespace
 
 int stored_size(ElementType type) noexcept { return type == ElementType::float16 ? 4 : element_size(type); }
 
-std::vector<std::int64_t> write_metadata(h5::FileWriter& file, const FileLayout& layout,
-                                         const std::vector<ResultVariable>& variables, const std::string& history) {
-  file.attribute("/", "Conventions", std::string("CF-1.11"));
-  file.attribute("/", "history", history);
+std::vector<ResultDataset> write_metadata(h5::FileWriter& file, const FileLayout& layout,
+                                          const std::vector<ResultVariable>& variables,
+                                          const std::map<std::string, std::string>& file_attributes,
+                                          const std::vector<Shape>& chunks, int deflate) {
+  for (const auto& [name, text] : file_attributes) file.characters("/", name, text);
   for (const FileDim& dim : layout.dims) write_dim(file, dim);
   for (const ResultCoord* coord : layout.coords) {
     write_coord(file, *coord);
     if (!coord->dims.empty()) file.attach_scales("/" + coord->name, paths(coord->dims));
   }
-  std::vector<std::int64_t> offsets;
-  for (std::size_t i = 0; i < variables.size(); ++i) offsets.push_back(write_variable(file, variables[i], layout.coordinates[i]));
-  return offsets;
+  std::vector<ResultDataset> datasets;
+  for (std::size_t i = 0; i < variables.size(); ++i)
+    datasets.push_back(write_variable(file, variables[i], layout.coordinates[i], chunks[i], deflate));
+  return datasets;
 }
 
 }  // namespace xylem::detail

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <tuple>
 #include <utility>
 
 #include "xylem/comm/archive.hpp"
@@ -14,18 +15,11 @@
 #include "xylem/support/log.hpp"
 #include "xylem/support/text.hpp"
 
+#include "detail/encoded_chunks.hpp"
 #include "detail/result_file.hpp"
 
 namespace xylem {
 namespace {
-
-void expect_file_name(const std::string& path) {
-  const std::filesystem::path name(path);
-  std::error_code error;
-  if (!name.has_filename() || std::filesystem::is_directory(name, error)) {
-    throw ResourceError("cannot write '{}' (it is the name of a folder); name a file", printable(path));
-  }
-}
 
 std::vector<std::byte> widened(std::span<const std::byte> halves) {
   std::vector<std::byte> result(2 * halves.size());
@@ -48,25 +42,79 @@ bool lies_in(const Box& box, const Shape& shape) {
 
 }  // namespace
 
+void expect_output(const std::string& path, Existing existing) {
+  const std::filesystem::path name(path);
+  std::error_code error;
+  if (!name.has_filename() || std::filesystem::is_directory(name, error)) {
+    throw ResourceError("cannot write '{}' (it is the name of a folder); name a file", printable(path));
+  }
+  if (existing == Existing::refuse && std::filesystem::exists(std::filesystem::symlink_status(name, error))) {
+    throw UsageError("'{}' exists already; overwrite it or append to it (--overwrite, --append), or name another file",
+                     printable(path));
+  }
+}
+
 ResultWriter::ResultWriter(const Communicator& comm, std::string path, std::vector<ResultVariable> variables,
-                           const std::string& history)
-    : comm_(comm), path_(std::move(path)), variables_(std::move(variables)), written_(variables_.size()) {
-  const detail::FileLayout layout = comm_.agree([&] { return detail::lay_out(variables_); });
+                           const std::string& history, const ResultFile& file)
+    : comm_(comm),
+      path_(std::move(path)),
+      variables_(std::move(variables)),
+      threads_(file.storage.threads),
+      written_(variables_.size()) {
+  const int deflate = file.storage.deflate;
+  std::vector<Shape> chunks;
+  std::error_code error;
+  const bool appends =
+      comm_.broadcast(file.existing == Existing::append && std::filesystem::exists(path_, error) ? "y" : "", 0) == "y";
+  std::optional<detail::ExistingFile> existing;
+  const detail::FileLayout layout = comm_.agree([&] {
+    for (std::size_t v = 0; v < variables_.size(); ++v) {
+      chunks.push_back(result_chunk(variables_[v], file.storage, v));
+      grids_.push_back(chunks[v].empty() ? std::nullopt : std::optional(ChunkGrid(variables_[v].shape, chunks[v])));
+    }
+    if (appends && comm_.rank() == 0) existing.emplace(path_);
+    return detail::lay_out(variables_, existing ? &*existing : nullptr);
+  });
   for (const std::string& warning : layout.warnings) logging::warning("'{}': {}", printable(path_), warning);
-  std::pair<std::string, std::vector<std::int64_t>> place;
+  std::map<std::string, std::string> attributes = file.provenance;
+  attributes["Conventions"] = existing ? existing->attribute("Conventions").value_or("CF-1.11") : "CF-1.11";
+  attributes["history"] = history;
+  if (existing && existing->attribute("history")) attributes["history"] += "\n" + *existing->attribute("history");
+
+  std::string hidden;
   comm_.agree([&] {
     if (comm_.rank() != 0) return;
-    expect_file_name(path_);
-    owner_ = std::make_unique<h5::FileWriter>(path_);
-    place = {owner_->hidden_path(), detail::write_metadata(*owner_, layout, variables_, history)};
-    owner_->close();
+    expect_output(path_, file.existing);
+    owner_ = std::make_unique<h5::FileWriter>(path_, appends);
+    hidden = owner_->hidden_path();
+    datasets_ = detail::write_metadata(*owner_, layout, variables_, attributes, chunks, deflate);
+    for (std::size_t v = 0; v < variables_.size(); ++v) {
+      places_.emplace_back();
+      if (!grids_[v]) places_[v].push_back(datasets_[v].offset);
+      for (std::int64_t c = 0; grids_[v] && deflate == 0 && c < grids_[v]->size(); ++c) {
+        const std::int64_t bytes = *num_elements(chunks[v]) * detail::stored_size(variables_[v].dtype);
+        places_[v].push_back(owner_->place_chunk(datasets_[v].dataset, grids_[v]->box(c).start, bytes));
+      }
+    }
+    if (deflate == 0) close_owner();
   });
-  place = from_bytes<decltype(place)>(comm_.broadcast(to_bytes(place), 0));
-  offsets_ = std::move(place.second);
-  comm_.agree([&] { file_ = std::make_unique<SharedFile>(place.first, path_); });
+  std::tie(hidden, places_) =
+      from_bytes<std::pair<std::string, decltype(places_)>>(comm_.broadcast(to_bytes(std::pair(hidden, places_)), 0));
+  comm_.agree([&] {
+    file_ = std::make_unique<SharedFile>(hidden, path_);
+    if (deflate == 0) return;
+    std::vector<detail::EncodedVariable> encoded;
+    for (std::size_t v = 0; v < variables_.size(); ++v) encoded.push_back({grids_[v], detail::stored_size(variables_[v].dtype)});
+    encoded_ = std::make_unique<detail::EncodedChunks>(comm_, path_, std::move(encoded), deflate);
+  });
 }
 
 ResultWriter::~ResultWriter() = default;
+
+void ResultWriter::close_owner() {
+  datasets_.clear();
+  owner_->close();
+}
 
 void ResultWriter::write(std::size_t variable, const Box& box, std::span<const std::byte> values) {
   const ResultVariable& result = variables_.at(variable);
@@ -74,22 +122,57 @@ void ResultWriter::write(std::size_t variable, const Box& box, std::span<const s
   XYLEM_EXPECT(static_cast<std::int64_t>(values.size()) == box.size() * element_size(result.dtype), "values fill their box");
   std::vector<std::byte> wide;
   if (result.dtype == ElementType::float16) values = wide = widened(values);
-  const std::int64_t size = detail::stored_size(result.dtype);
-  for_each_run(result.shape, box, [&](std::int64_t first, std::int64_t count) {
-    const auto bytes = static_cast<std::size_t>(count * size);
-    file_->write(values.first(bytes), offsets_[variable] + first * size);
-    values = values.subspan(bytes);
-  });
+  if (!grids_[variable]) {
+    write_runs(result.shape, box, values, places_[variable][0], variable);
+  } else if (encoded_) {
+    encoded_->write(variable, box, values);
+  } else {
+    write_chunks(variable, box, values);
+  }
   written_[variable] += box.size();
 }
 
+// The elements of a box of a row-major array that begins at `place` in the file.
+void ResultWriter::write_runs(const Shape& shape, const Box& box, std::span<const std::byte> values, std::int64_t place,
+                              std::size_t variable) {
+  const std::int64_t size = detail::stored_size(variables_[variable].dtype);
+  for_each_run(shape, box, [&](std::int64_t first, std::int64_t count) {
+    const auto bytes = static_cast<std::size_t>(count * size);
+    file_->write(values.first(bytes), place + first * size);
+    values = values.subspan(bytes);
+  });
+}
+
+void ResultWriter::write_chunks(std::size_t variable, const Box& box, std::span<const std::byte> values) {
+  const ChunkGrid& grid = *grids_[variable];
+  const int size = detail::stored_size(variables_[variable].dtype);
+  std::vector<std::byte> part;
+  detail::for_each_piece(grid, box, [&](const detail::ChunkPiece& piece) {
+    const Shape& count = piece.in_chunk.count;
+    part.resize(static_cast<std::size_t>(piece.in_chunk.size() * size));
+    detail::copy_box(values.data(), box.count, {piece.in_box, count}, part.data(), count, Shape(count.size(), 0), size);
+    write_runs(grid.tile(), piece.in_chunk, part, places_[variable][static_cast<std::size_t>(piece.chunk)], variable);
+  });
+}
+
 void ResultWriter::commit() {
-  comm_.agree([&] { file_->close(); });
   std::vector<std::int64_t> written(written_.begin(), written_.end());
   comm_.all_reduce_sum(written);
   comm_.agree([&] {
     for (std::size_t i = 0; i < variables_.size(); ++i)
       XYLEM_EXPECT(written[i] == num_elements(variables_[i].shape), "every element of a result is written once");
+  });
+  if (encoded_) {
+    encoded_->place_all(threads_, [&](std::size_t variable, const Box& chunk, std::int64_t size) {
+      return owner_->place_chunk(datasets_[variable].dataset, chunk.start, size);
+    });
+    comm_.agree([&] {
+      if (owner_) close_owner();
+    });
+    comm_.agree([&] { encoded_->copy_to(*file_); });
+  }
+  comm_.agree([&] { file_->close(); });
+  comm_.agree([&] {
     if (owner_) owner_->commit();
   });
 }

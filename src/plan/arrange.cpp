@@ -2,9 +2,6 @@
 #include <set>
 #include <tuple>
 
-#include "xylem/model/limits.hpp"
-#include "xylem/support/contract.hpp"
-
 #include "detail/pass_builder.hpp"
 
 namespace xylem::detail {
@@ -103,7 +100,7 @@ class Arrangement {
       });
     }
     for (std::size_t g = 0; g < pass_.groups.size(); ++g) cut_into_tiles(g);
-    count_memory();
+    pass_.memory = pass_memory(pass_, context_);
   }
 
  private:
@@ -163,7 +160,7 @@ class Arrangement {
       group.streamed = group.num_tiles() > 1;
     }
     if (!group.streamed) cut_for_merging(group);
-    group.tile_state = state_bytes(group, tile_outputs(group), context_.options.sums);
+    group.tile_state = state_bytes(group, group.tile_outputs(), context_.options.sums);
     group.live_tiles = group.streamed ? tiles_of_block(group, uses_[g], pass_.scans[uses_[g][0].scan]) : group.num_tiles();
   }
 
@@ -227,71 +224,6 @@ class Arrangement {
     for (const std::int64_t extent : group.kept) all *= extent;
     return all;
   }
-  static std::int64_t tile_outputs(const ReductionGroup& group) {
-    std::int64_t largest = 1;
-    for (const auto& along : group.cuts) {
-      std::int64_t widest = 0;
-      for (std::size_t i = 1; i < along.size(); ++i) widest = std::max(widest, along[i] - along[i - 1]);
-      largest *= widest;
-    }
-    return largest;
-  }
-
-  // Bytes of one result of a group's finished tile.
-  [[nodiscard]] static std::int64_t result_bytes(const ReductionGroup& group) {
-    std::int64_t element = 0;
-    for (const ReductionGroup::Target& target : group.targets)
-      element = std::max<std::int64_t>(element, element_size(target.finalizer.result));
-    return tile_outputs(group) * element;
-  }
-
-  // Of each worker: the blocks of one scan at a time, the accumulators that are alive, one tile's as they are packed or finished,
-  // and those parts that others have parts of too. Of the rank: what comes and goes when parts are merged, and the intermediate
-  // results that it found.
-  void count_memory() {
-    const PlanOptions& options = context_.options;
-    const std::int64_t workers = num_workers();
-    const bool merges = workers > 1;
-    const bool dynamic = merges && options.schedule == Schedule::dynamic_dealing;
-    std::int64_t blocks = 0, state = 0, finishing = 0, packed = 0, tile = 0, found = 0;
-    for (const Scan& scan : pass_.scans) blocks = std::max(blocks, scan.block_memory);
-    for (const ReductionGroup& group : pass_.groups) {
-      state += group.live_tiles * group.tile_state;
-      finishing = std::max(finishing, 2 * result_bytes(group) + (merges ? 2 * group.tile_state : 0));
-      if (!merges) continue;
-      // A run of blocks leaves two tiles of which others have the rest.
-      const std::int64_t runs = dynamic ? std::min(units_per_worker, pass_.num_blocks() / workers + 1) : 1;
-      const std::int64_t parts = group.streamed ? 2 * runs * group.live_tiles : group.live_tiles;
-      packed += parts * group.tile_state;
-      if (group.streamed) state += parts * group.tile_state;
-      tile = std::max(tile, group.tile_state);
-    }
-    // A round merges a tile a rank, or more of small ones; what comes is bounded, and is there as message and as parts.
-    const std::int64_t goes =
-        std::min(options.threads * packed, std::max(pass_.merge_bytes + tile, options.topology.ranks * tile));
-    const std::int64_t comes = std::min(workers * packed, pass_.merge_bytes + tile);
-    for_each_destination([&](const Destination& to) {
-      if (to.intermediate) found += context_.intermediate_bytes(to.index);
-    });
-    pass_.memory =
-        options.threads * (blocks + state + finishing) + 2 * goes + 4 * comes + found + 3 * std::min(found, spread_bytes);
-  }
-
-  template <class Action>
-  void for_each_destination(Action action) const {
-    for (const ReductionGroup& group : pass_.groups) {
-      for (const ReductionGroup::Target& target : group.targets) action(target.destination);
-    }
-    std::set<std::size_t> seen;  // pieces of one intermediate
-    for (const Scan& scan : pass_.scans) {
-      for (const Evaluation& evaluation : scan.evaluations) {
-        for (const Emission& emission : evaluation.emissions) {
-          if (emission.destination.intermediate && seen.insert(emission.destination.index).second) action(emission.destination);
-        }
-      }
-    }
-  }
-
   Pass& pass_;
   const PassContext& context_;
   std::vector<std::vector<Use>> uses_;  // by group

@@ -166,7 +166,7 @@ std::string explain(const Plan& plan) {
   for (std::size_t p = 0; p < plan.passes.size(); ++p) explain_pass(plan, p, text);
   explain_intermediates(plan, text);
   for (const OptimizerStep& step : plan.steps) {
-    fmt::format_to(out, "optimizer: {}: {} ({:.3f} s)\n", step.name, step.effect, step.seconds);
+    if (!step.effect.empty()) fmt::format_to(out, "optimizer: {}: {}\n", step.name, step.effect);
   }
   return text;
 }
@@ -237,7 +237,7 @@ std::string explain_json(const Plan& plan) {
   for (const OptimizerStep& step : plan.steps) {
     json.begin_object();
     json.key("name").value(step.name);
-    json.key("effect").value(step.effect);
+    json.key("effect").value(step.effect.empty() ? "nothing to do" : step.effect);
     json.key("seconds").value(step.seconds);
     json.end_object();
   }

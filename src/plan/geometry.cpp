@@ -168,6 +168,16 @@ Box ReductionGroup::tile(std::int64_t i) const {
   return box;
 }
 
+std::int64_t ReductionGroup::tile_outputs() const {
+  std::int64_t largest = 1;
+  for (const auto& along : cuts) {
+    std::int64_t widest = 0;
+    for (std::size_t i = 1; i < along.size(); ++i) widest = std::max(widest, along[i] - along[i - 1]);
+    largest *= widest;
+  }
+  return largest;
+}
+
 std::int64_t ReductionGroup::tile_of(const Shape& output) const {
   std::int64_t index = 0;
   for (std::size_t a = 0; a < cuts.size(); ++a) {

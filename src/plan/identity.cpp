@@ -63,9 +63,10 @@ std::size_t Identity::of(const Array& array) {
                  },
                  [](const ConcatNode& concat) { return fmt::format(" {}\n{}", concat.dim, concat.is_new); },
                  [](const ReductionNode& reduction) {
-                   return fmt::format(" {} {} {} {} {} {} {}", static_cast<int>(reduction.reduction),
+                   return fmt::format(" {} {} {} {} {} {} {} {} {} {}", static_cast<int>(reduction.reduction),
                                       fmt::join(reduction.dims, "\n"), reduction.weighted, reduction.skipna, reduction.ddof,
-                                      reduction.min_count, reduction.keepdims);
+                                      reduction.min_count, reduction.keepdims, text_of(Number(reduction.quantile.q)),
+                                      reduction.quantile.shift, reduction.quantile.bits);
                  },
                  [](const auto&) { return std::string(); }},
       node.kind);

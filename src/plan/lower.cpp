@@ -47,7 +47,14 @@ class Lowering {
     return view.axis < 0 ? 1 : box_.count[static_cast<std::size_t>(view.axis)];
   }
 
+  // What many others are made of is lowered once.
   int value(const Array& array, const Views& views) {
+    const auto [known, is_new] = values_.try_emplace({&array.node(), views}, -1);
+    if (is_new) known->second = lowered(array, views);
+    return known->second;
+  }
+
+  int lowered(const Array& array, const Views& views) {
     const ArrayNode& node = array.node();
     return std::visit(
         Overloaded{[&](const SourceNode& source) {
@@ -170,6 +177,7 @@ class Lowering {
   Piece piece_;
   ProgramBuilder builder_;
   std::vector<int> leaf_values_;
+  std::map<std::pair<const ArrayNode*, Views>, int> values_;
 };
 
 }  // namespace

@@ -322,8 +322,9 @@ class Assembly {
   static std::vector<Aggregate> aggregate(const ReductionNode& node, Piece& piece) {
     ProgramBuilder builder(piece.program);
     std::vector<int> values = piece.outputs;
-    if (values.size() == 2) values = {masked(builder, values[0], values[1]), masked(builder, values[1], values[0])};
-    return aggregates_of(node.reduction, node.weighted, node.skipna, values, piece.outputs);
+    if (values.size() == 2 && node.reduction != Reduction::quantile)
+      values = {masked(builder, values[0], values[1]), masked(builder, values[1], values[0])};
+    return aggregates_of(node.reduction, node.weighted, node.skipna, values, piece.outputs, node.quantile);
   }
 
   // Reductions over the same elements share accumulators.
@@ -345,8 +346,8 @@ class Assembly {
       }
     }
     group.reduced = reduced;
-    target.finalizer = {node.reduction, node.weighted, node.skipna,           node.ddof,
-                        node.min_count, reduced,       request.array.dtype(), {}};
+    target.finalizer = {node.reduction, node.weighted,         node.skipna, node.ddof,    node.min_count,
+                        reduced,        request.array.dtype(), {},          node.quantile};
 
     std::size_t g = built_.pass.groups.size();
     for (std::size_t other = 0; other < built_.pass.groups.size(); ++other) {
@@ -384,7 +385,7 @@ class Assembly {
   static std::vector<Aggregate> empty_aggregates(const ReductionNode& node) {
     std::vector<int> values;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) values.push_back(static_cast<int>(i));
-    return aggregates_of(node.reduction, node.weighted, node.skipna, values, values);
+    return aggregates_of(node.reduction, node.weighted, node.skipna, values, values, node.quantile);
   }
 
   // Aggregate number a of each use.
@@ -397,7 +398,7 @@ class Assembly {
   // The number of the aggregate in the group; `by_use` are its values in each evaluation.
   int add_aggregate(std::size_t g, const Aggregate& first, const std::vector<Aggregate>& by_use, const ReductionNode& node) {
     ReductionGroup& group = built_.pass.groups[g];
-    Aggregate aggregate{first.kind, {}};
+    Aggregate aggregate{first.kind, {}, first.shift, first.bits};
     for (std::size_t v = 0; v < first.values.size(); ++v) {
       std::vector<int> values;
       for (const Aggregate& use : by_use) values.push_back(use.values[v]);

@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "xylem/model/limits.hpp"
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/contract.hpp"
 #include "xylem/support/error.hpp"
@@ -26,8 +25,8 @@ using detail::Request;
 
 constexpr std::int64_t mib = std::int64_t{1} << 20;
 
-// What a rank needs besides: HDF5's caches of open files, its conversion buffers, the results on their way out.
-std::int64_t fixed_bytes(const PlanOptions& options) { return options.threads * max_open_files * hdf5_file_memory + 4 * mib; }
+// What a rank needs besides: the code of libraries that an idle process has not touched yet, HDF5's own structures.
+constexpr std::int64_t fixed_bytes = 4 * mib;
 
 bool is_reduction(const Array& array) { return std::holds_alternative<ReductionNode>(array.node().kind); }
 
@@ -87,7 +86,7 @@ class Planner {
     if (!kept_.empty()) build(kept_, "reads what is used over and over, and keeps it", true);
     note_steps();
     if (needed_ > plan_.options.memory_limit) throw TooSmall{needed_};
-    plan_.memory = plan_.options.memory_held + fixed_bytes(plan_.options) + intermediate_bytes();
+    plan_.memory = plan_.options.memory_held + fixed_bytes + intermediate_bytes();
     std::int64_t most = 0;
     for (const Pass& pass : plan_.passes) most = std::max(most, pass.memory);
     plan_.memory += most;
@@ -98,24 +97,27 @@ class Planner {
  private:
   [[nodiscard]] bool runs(const std::string& name) const { return !plan_.options.without.contains(name); }
 
-  // What each optimizer pass did, in words.
+  // What each optimizer pass did, in words; nothing where it had nothing to do.
   void note_steps() {
     std::size_t scans = 0, ordered = 0;
     for (const Pass& pass : plan_.passes) {
       scans += pass.scans.size();
       for (const Scan& scan : pass.scans) ordered += std::ranges::is_sorted(scan.order) ? 0 : 1;
     }
-    const std::map<std::string, std::string> effects{
-        {"push-selections",
-         fmt::format("rewrote {}", plural(static_cast<std::size_t>(steps_.notes["push-selections"].changes), "result"))},
-        {"share-reads", fmt::format("{} from {} of stored data", plural(plan_.results.size(), "result"), plural(scans, "scan"))},
-        {"keep-small-inputs", fmt::format("keeps {} in memory", plural(kept_.size(), "input"))},
-        {"column-order", fmt::format("changed the order of {}", plural(ordered, "scan"))},
-        {"bands", fmt::format("split passes {} for want of memory",
-                              plural(static_cast<std::size_t>(steps_.notes["bands"].changes), "time"))},
-    };
+    const auto changes = [&](const char* name) { return static_cast<std::size_t>(steps_.notes[name].changes); };
+    const std::size_t pushed = changes("push-selections"), split = changes("bands"), results = plan_.results.size();
+    std::map<std::string, std::string> effects;
+    if (pushed > 0) effects["push-selections"] = fmt::format("{} of what is selected alone", plural(pushed, "result"));
+    if (results > scans && scans > 0) {
+      effects["share-reads"] = fmt::format("{} of {} over stored data", plural(results, "result"), plural(scans, "sweep"));
+    }
+    if (!kept_.empty()) effects["keep-small-inputs"] = fmt::format("{} read once and kept", plural(kept_.size(), "input"));
+    if (ordered > 0) {
+      effects["column-order"] = fmt::format("{} read column by column, to hold fewer accumulators", plural(ordered, "sweep"));
+    }
+    if (split > 0) effects["bands"] = fmt::format("passes split {} for want of memory", plural(split, "time"));
     for (const auto& [name, meaning] : optimizer_passes()) {
-      plan_.steps.push_back({name, runs(name) ? effects.at(name) : "left out", steps_.notes[name].seconds});
+      plan_.steps.push_back({name, runs(name) ? effects[name] : "left out", steps_.notes[name].seconds});
     }
   }
 
@@ -129,6 +131,7 @@ class Planner {
   }
 
   void request(const Array& array, Destination destination) {
+    if (num_elements(array.shape()) == 0) return;
     Shape domain;
     for (const Dim& dim : detail::domain_of(array)) domain.push_back(dim.size);
     if (!num_elements(domain)) {
@@ -234,7 +237,7 @@ class Planner {
                               [this](const PieceLeaf& leaf, const Box& box) { return keep(leaf, box); },
                               steps_};
     BuiltPass built = detail::build_pass(requests, context);
-    const std::int64_t needed = plan_.options.memory_held + fixed_bytes(plan_.options) + intermediate_bytes() + built.pass.memory;
+    const std::int64_t needed = plan_.options.memory_held + fixed_bytes + intermediate_bytes() + built.pass.memory;
     if (needed > plan_.options.memory_limit && runs("bands")) {
       std::optional<std::pair<std::vector<Request>, std::vector<Request>>> halves;
       steps_.run("bands", [&] { halves = split(requests, built); });

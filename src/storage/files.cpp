@@ -3,8 +3,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string_view>
 #include <system_error>
 #include <unordered_set>
@@ -86,18 +88,27 @@ void expand(const std::string& folder, const std::vector<std::string>& parts, st
   }
 }
 
-Expansion expand_pattern(const std::string& pattern) {
+Expansion expand_below(const std::string& folder, const std::string& pattern) {
   std::vector<std::string> parts;
-  std::size_t start = pattern[0] == '/' ? 1 : 0;
+  std::size_t start = 0;
   while (start <= pattern.size()) {
     const std::size_t end = std::min(pattern.find('/', start), pattern.size());
     if (end > start) parts.push_back(pattern.substr(start, end - start));
     start = end + 1;
   }
   Expansion result;
-  if (!parts.empty()) expand(pattern[0] == '/' ? "/" : "", parts, 0, result);
+  if (!parts.empty()) expand(folder, parts, 0, result);
   std::sort(result.found.begin(), result.found.end());
   return result;
+}
+
+Expansion expand_pattern(const std::string& pattern) { return expand_below(pattern[0] == '/' ? "/" : "", pattern); }
+
+// A pattern below `base`, whose own characters are no pattern's.
+Expansion expand_from(const std::string& base, const std::string& pattern) {
+  const std::string full = absolute_path(pattern, base);
+  const bool below = full.rfind(base, 0) == 0 && (base == "/" || full[base.size()] == '/');
+  return below ? expand_below(base, full.substr(base.size())) : expand_below("/", full);
 }
 
 }  // namespace
@@ -178,6 +189,30 @@ std::vector<std::string> real_paths(const std::vector<std::string>& files) {
     result.push_back(join(known->second, name));
   }
   return result;
+}
+
+std::string absolute_path(const std::string& path, const std::string& base) {
+  const char* home = std::getenv("HOME");
+  const bool at_home = home != nullptr && (path == "~" || path.rfind("~/", 0) == 0);
+  const fs::path whole = at_home ? fs::path(home + path.substr(1)) : fs::path(base) / path;
+  const std::string normal = whole.lexically_normal().string();
+  return normal.size() > 1 && normal.back() == '/' ? normal.substr(0, normal.size() - 1) : normal;
+}
+
+std::vector<std::string> match_files(const std::string& base, const std::vector<std::string>& patterns,
+                                     const std::vector<std::string>& ignore, std::vector<std::string>& warnings) {
+  std::set<std::string> files;
+  for (const std::string& pattern : patterns) {
+    auto [found, unreadable] = expand_from(base, pattern);
+    files.insert(found.begin(), found.end());
+    for (const auto& [folder, reason] : unreadable) {
+      warnings.push_back(fmt::format("'{}' could not be searched for '{}' ({})", printable(folder), printable(pattern), reason));
+    }
+  }
+  for (const std::string& pattern : ignore) {
+    for (const std::string& file : expand_from(base, pattern).found) files.erase(file);
+  }
+  return {files.begin(), files.end()};
 }
 
 }  // namespace xylem

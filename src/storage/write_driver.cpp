@@ -85,6 +85,7 @@ H5FD_class_t make_class() {
     auto* file = new (std::nothrow) OpenFile;  // no exception through C code
     if (file == nullptr) return nullptr;
     std::memcpy(&file->target, info, sizeof file->target);
+    file->written = static_cast<haddr_t>(std::max<off_t>(0, lseek(file->target->descriptor, 0, SEEK_END)));
     return &file->base;
   };
   driver.close = [](H5FD_t* file) -> herr_t {
@@ -100,9 +101,13 @@ H5FD_class_t make_class() {
   driver.read = [](H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, void* data) -> herr_t {
     return read_bytes(*open_file(file).target, static_cast<char*>(data), size, static_cast<off_t>(address));
   };
-  driver.write = [](H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, const void* data) -> herr_t {
+  driver.write = [](H5FD_t* file, H5FD_mem_t kind, hid_t, haddr_t address, std::size_t size, const void* data) -> herr_t {
     OpenFile& self = open_file(file);
-    write_bytes(*self.target, static_cast<const char*>(data), size, static_cast<off_t>(address));
+    if (kind == H5FD_MEM_DRAW && self.target->defers_elements) {
+      self.target->deferred = static_cast<std::int64_t>(address);
+    } else {
+      write_bytes(*self.target, static_cast<const char*>(data), size, static_cast<off_t>(address));
+    }
     self.written = std::max(self.written, address + size);
     return 0;
   };

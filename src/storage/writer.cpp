@@ -66,22 +66,30 @@ void FileWriter::fail(const std::string& reason) const {
   throw ResourceError("cannot write '{}' ({}); nothing of it is kept", printable(path_), reason);
 }
 
-FileWriter::FileWriter(std::string path)
+FileWriter::FileWriter(std::string path, bool from_existing)
     : path_(std::move(path)), temporary_(hidden_name(path_)), target_(std::make_unique<WriteTarget>()) {
   target_->descriptor = open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (target_->descriptor < 0) fail(std::strerror(errno));
   try {
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+    if (from_existing) copy_existing();
     const PropertyList creation = creation_properties(H5P_FILE_CREATE);
     const PropertyList access(H5Pcreate(H5P_FILE_ACCESS));
     H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
     check(set_write_driver(access.get(), *target_));
-    file_ = File(H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
+    file_ = File(from_existing ? H5Fopen(temporary_.c_str(), H5F_ACC_RDWR, access.get())
+                               : H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
     check(file_.get());
   } catch (...) {
     discard();
     throw;
   }
+}
+
+void FileWriter::copy_existing() {
+  std::error_code error;
+  std::filesystem::copy_file(path_, temporary_, std::filesystem::copy_options::overwrite_existing, error);
+  if (error) fail(error.message());
 }
 
 FileWriter::~FileWriter() { discard(); }
@@ -135,6 +143,19 @@ void FileWriter::write(const Dataset& dataset, const Box& box, hid_t memory_type
   check(H5Dwrite(dataset.get(), memory_type, here.get(), there.get(), H5P_DEFAULT, data));
 }
 
+std::int64_t FileWriter::place_chunk(const Dataset& dataset, const Shape& first, std::int64_t size) {
+  // HDF5 gives the chunk its place, enters it in the dataset's index, and hands its bytes to the driver, which only notes where.
+  if (placeholder_.size() < static_cast<std::size_t>(size)) placeholder_.resize(static_cast<std::size_t>(size));
+  target_->defers_elements = true;
+  target_->deferred = -1;
+  const herr_t written =
+      H5Dwrite_chunk(dataset.get(), H5P_DEFAULT, 0, to_hsize(first).data(), static_cast<std::size_t>(size), placeholder_.data());
+  target_->defers_elements = false;
+  check(written);
+  XYLEM_EXPECT(target_->deferred >= 0, "HDF5 writes a chunk at once");
+  return target_->deferred;
+}
+
 std::int64_t FileWriter::offset(const Dataset& dataset) const {
   const haddr_t address = H5Dget_offset(dataset.get());
   XYLEM_EXPECT(address != HADDR_UNDEF, "only reserved elements have a place");
@@ -144,6 +165,7 @@ std::int64_t FileWriter::offset(const Dataset& dataset) const {
 void FileWriter::write_attribute(const std::string& path, const std::string& name, hid_t type, hid_t memory_type,
                                  std::span<const hsize_t> shape, const void* data) {
   const Object object(check(H5Oopen(file_.get(), path.c_str(), H5P_DEFAULT)));
+  if (check(H5Aexists(object.get(), name.c_str())) > 0) check(H5Adelete(object.get(), name.c_str()));
   const Dataspace space = make_space(shape);
   const Attribute attribute(check(H5Acreate2(object.get(), name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT)));
   check(H5Awrite(attribute.get(), memory_type, data));
@@ -153,6 +175,14 @@ void FileWriter::attribute(const std::string& path, const std::string& name, con
   const Datatype type = text_type();
   const char* data = text.c_str();
   write_attribute(path, name, type.get(), type.get(), {}, &data);
+}
+
+void FileWriter::characters(const std::string& path, const std::string& name, const std::string& text) {
+  if (text.empty()) return attribute(path, name, text);  // no type has length 0
+  Datatype type(H5Tcopy(H5T_C_S1));
+  H5Tset_size(type.get(), text.size());
+  H5Tset_cset(type.get(), H5T_CSET_UTF8);
+  write_attribute(path, name, type.get(), type.get(), {}, text.data());
 }
 
 void FileWriter::attribute(const std::string& path, const std::string& name, const std::vector<std::string>& texts) {
@@ -216,11 +246,18 @@ void FileWriter::write_scale_uses(const std::string& scale, const std::vector<Us
     std::int32_t dimension;
     std::int32_t padding;  // written as zeros, not as what memory holds
   };
-  std::vector<Entry> entries;
-  for (const Use& use : uses) entries.push_back({reference(use.path), use.dimension, 0});
   const Datatype type(H5Tcreate(H5T_COMPOUND, sizeof(Entry)));
   H5Tinsert(type.get(), "dataset", offsetof(Entry, dataset), H5T_STD_REF_OBJ);
   H5Tinsert(type.get(), "dimension", offsetof(Entry, dimension), H5T_STD_I32LE);
+  std::vector<Entry> entries;
+  const Object object(check(H5Oopen(file_.get(), scale.c_str(), H5P_DEFAULT)));
+  if (check(H5Aexists(object.get(), "REFERENCE_LIST")) > 0) {
+    const Attribute before(check(H5Aopen(object.get(), "REFERENCE_LIST", H5P_DEFAULT)));
+    const Dataspace space(check(H5Aget_space(before.get())));
+    entries.resize(static_cast<std::size_t>(check(H5Sget_simple_extent_npoints(space.get()))));
+    check(H5Aread(before.get(), type.get(), entries.data()));
+  }
+  for (const Use& use : uses) entries.push_back({reference(use.path), use.dimension, 0});
   write_attribute(scale, "REFERENCE_LIST", type.get(), type.get(), std::array<hsize_t, 1>{entries.size()}, entries.data());
 }
 

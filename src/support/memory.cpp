@@ -69,6 +69,17 @@ std::int64_t resident_bytes() {
   return file >> total >> resident ? resident * sysconf(_SC_PAGESIZE) : 0;
 }
 
+std::int64_t peak_resident_bytes() {
+  std::ifstream file("/proc/self/status");
+  constexpr std::string_view name = "VmHWM:";
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(name)) continue;
+    line.erase(0, line.find_first_of("0123456789"));
+    return limit_in(line) * 1024;
+  }
+  return 0;
+}
+
 std::int64_t node_memory_bytes(const std::string& root, const std::function<const char*(const char*)>& environment) {
   const std::int64_t physical = std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
   return std::min({physical, cgroup_limits(root), slurm_limit(environment)});

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/standard_streams.hpp"
@@ -12,6 +13,8 @@ namespace xylem {
 namespace {
 
 constexpr double redraw_seconds = 0.2;
+
+std::atomic<double> plain_interval{Progress::default_interval};
 
 std::string format_duration(double seconds) {
   const auto whole = static_cast<std::int64_t>(seconds + 0.5);
@@ -22,11 +25,16 @@ std::string format_duration(double seconds) {
 
 }  // namespace
 
+void Progress::set_plain_interval(double seconds) noexcept { plain_interval = seconds; }
+
 Progress::Options Progress::for_stderr(bool enabled, double scale) {
   Options options;
   options.enabled = enabled;
   options.scale = scale;
   options.terminal = isatty(STDERR_FILENO) == 1;
+  options.plain_interval_seconds = plain_interval;
+  options.quiet_seconds = std::min(options.quiet_seconds, options.plain_interval_seconds);
+  if (plain_interval == 0 && !options.terminal) options.enabled = false;
   return options;
 }
 

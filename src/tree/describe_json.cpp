@@ -52,6 +52,7 @@ std::string describe_dataset_json(const Container& container, const std::optiona
   JsonWriter json;
   json.begin_object().key("file").value(info.ref.file).key("path").value(info.ref.path).key("kind").value("dataset");
   write_dataset(json, info, facts.labels);
+  write_attributes(json, info.attributes);
   json.key("dtype_detail").value(info.dtype.detail).key("big_endian").value(info.dtype.big_endian);
   json.key("itemsize").value(info.dtype.size);
   write_filter_parameters(json, info);

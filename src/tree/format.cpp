@@ -4,9 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
+#include "xylem/tree/object.hpp"
 
 #include "detail/labels.hpp"
 #include "detail/write.hpp"
@@ -39,14 +41,6 @@ struct Item {
   const FileTree* file;
 };
 
-std::vector<Item> members_of(const Item& item) {
-  std::vector<Item> items;
-  if (const auto* group = dynamic_cast<const Group*>(item.node)) {
-    for (const auto& member : group->members()) items.push_back({member.get(), item.file});
-  }
-  return items;
-}
-
 // The members that a condensed listing leaves out: [first, last).
 std::pair<std::size_t, std::size_t> hidden(std::size_t count, const std::optional<std::size_t>& threshold) {
   const std::size_t lines = std::max<std::size_t>(3, threshold.value_or(count));
@@ -65,6 +59,19 @@ std::string numpy_name(const DType& dtype) {
   return dtype.type_class == TypeClass::vlen || dtype.type_class == TypeClass::reference ? "object" : dtype.name();
 }
 
+// Python's name of the type that YAML (1.2) content has.
+std::string python_type(const YAML::Node& node) {
+  if (node.IsMap()) return "dict";
+  if (node.IsSequence()) return "list";
+  if (!node.IsScalar()) return "NoneType";
+  if (node.Tag() == "!") return "str";  // quoted
+  const std::string& text = node.Scalar();
+  if (text == "true" || text == "True" || text == "TRUE" || text == "false" || text == "False" || text == "FALSE") return "bool";
+  if (std::int64_t integer = 0; YAML::convert<std::int64_t>::decode(node, integer)) return "int";
+  if (double real = 0; YAML::convert<double>::decode(node, real)) return "float";
+  return "str";
+}
+
 class TreePrinter {
  public:
   TreePrinter(const Tree& tree, const TreeFormat& format, std::vector<std::string>& problems)
@@ -72,11 +79,21 @@ class TreePrinter {
     if (dantro_ && format.condensed && !depth_) depth_ = dantro_condensed_depth;
   }
 
+  // Of a tree that files are mounted in.
+  std::string run(const Group& root) {
+    for (const FileTree& file : tree_.files) file_roots_.emplace(file.root.get(), &file);
+    std::string text = dantro_ ? "\n" : "";
+    text += fmt::format("Tree of DataManager '{}', {}\n", printable(root.name()), group_info(root));
+    add_attributes(root, "");
+    add_members(members_of({&root, nullptr}), 0, "");
+    return text + (dantro_ ? lay_out_as_dantro() : lay_out());
+  }
+
   std::string run() {
     std::string text = dantro_ ? "\n" : "";
     if (tree_.files.size() == 1) {
       const FileTree& file = tree_.files[0];
-      text += fmt::format("Tree of Group '{}', {}\n", printable(file.file), group_info(*file.root));
+      text += fmt::format("Tree of {} '{}', {}\n", group_name(*file.root), printable(file.file), group_info(*file.root));
       add_attributes(*file.root, "");
       add_members(members_of({file.root.get(), &file}), 0, "");
     } else {
@@ -91,6 +108,17 @@ class TreePrinter {
   }
 
  private:
+  [[nodiscard]] std::vector<Item> members_of(const Item& item) const {
+    std::vector<Item> items;
+    if (const auto* group = dynamic_cast<const Group*>(item.node)) {
+      for (const auto& member : group->members()) {
+        const auto mounted = file_roots_.find(member.get());
+        items.push_back({member.get(), mounted == file_roots_.end() ? item.file : mounted->second});
+      }
+    }
+    return items;
+  }
+
   void add_members(const std::vector<Item>& items, std::size_t level, const std::string& bars) {
     if (items.empty() || (depth_ && *depth_ == 0)) return;
     const auto [first_hidden, last_hidden] = hidden(items.size(), format_.condensed);
@@ -120,31 +148,36 @@ class TreePrinter {
 
   void add_attributes(const Node& node, const std::string& bars) {
     if (!format_.attributes) return;
-    for (const auto& [name, value] : attributes_of(node)) {
-      const std::string text = fmt::format("@ {} = {}", printable(name), format_attribute(value));
-      lines_.push_back({0, bars + "   ", shorten(text, max_attribute_width), ""});
-    }
+    const auto add = [&](const std::string& name, const std::string& value) {
+      lines_.push_back({0, bars + "   ", shorten(fmt::format("@ {} = {}", printable(name), value), max_attribute_width), ""});
+    };
+    for (const auto& [name, value] : node.attributes()) add(name, format_attribute(value));
+    for (const auto& [name, object] : node.objects()) add(name, info_of({object.get(), nullptr}));
   }
 
-  static const Attributes& attributes_of(const Node& node) {
-    const auto* container = dynamic_cast<const Container*>(&node);
-    return container == nullptr ? node.attributes() : container->info().attributes;
-  }
+  static std::string attribute_info(const Node& node) { return plural(node.attribute_count(), "attribute"); }
 
   static std::string group_info(const Group& group) {
-    return fmt::format("{}, {}", plural(group.members().size(), "member"), plural(group.attributes().size(), "attribute"));
+    return fmt::format("{}, {}", plural(group.members().size(), "member"), attribute_info(group));
+  }
+
+  [[nodiscard]] std::string group_name(const Group& group) const {
+    return dantro_ || group.type() != "OrderedDataGroup" ? group.type() : "Group";
   }
 
   std::string container_info(const Container& container) {
     const DatasetInfo& info = container.info();
     const std::string sizes = format_sizes(labels_or_default(container, problems_).dims, info.shape);
-    const std::string attributes = plural(info.attributes.size(), "attribute");
-    const std::string tags = fmt::format("proxy ({})", fmt::join(container.proxy().tags(), ", "));
-    if (dantro_) return fmt::format("{}, {}, {}, {}", tags, numpy_name(info.dtype), sizes, attributes);
-    std::string text = fmt::format("{}, {}, {}", tags, info.dtype.name(),
-                                   info.null            ? "null"
-                                   : info.shape.empty() ? "scalar"
-                                                        : sizes);
+    const std::string attributes = attribute_info(container);
+    std::string tags;
+    if (container.is_proxy()) {
+      std::vector<std::string> names = container.proxy().tags();
+      if (dantro_) std::replace(names.begin(), names.end(), std::string("chunked"), std::string("dask"));
+      tags = fmt::format("proxy ({}), ", fmt::join(names, ", "));
+    }
+    const DType dtype = container.dtype();
+    if (dantro_) return fmt::format("{}{}, {}, {}", tags, numpy_name(dtype), sizes, attributes);
+    std::string text = fmt::format("{}{}, {}", tags, dtype.name(), info.null ? "null" : info.shape.empty() ? "scalar" : sizes);
     if (info.layout == Layout::virtual_dataset || info.layout == Layout::external)
       text += fmt::format(", {}", layout_name(info.layout));
     if (!info.chunk.empty()) text += ", chunks " + format_shape(info.chunk);
@@ -153,9 +186,22 @@ class TreePrinter {
   }
 
   std::string info_of(const Item& item) {
-    if (const auto* group = dynamic_cast<const Group*>(item.node)) return fmt::format("<Group, {}>", group_info(*group));
-    if (const auto* container = dynamic_cast<const Container*>(item.node))
-      return fmt::format("<Container, {}>", container_info(*container));
+    if (const auto* group = dynamic_cast<const Group*>(item.node)) {
+      return fmt::format("<{}, {}>", group_name(*group), group_info(*group));
+    }
+    if (const auto* container = dynamic_cast<const Container*>(item.node)) {
+      return fmt::format("<{}, {}>", dantro_ ? "XrDataContainer" : "Container", container_info(*container));
+    }
+    if (const auto* yaml = dynamic_cast<const YamlContainer*>(item.node)) {
+      const std::string type = python_type(yaml->content());
+      if (!dantro_) return fmt::format("<YamlContainer, {}, {}>", type, attribute_info(*yaml));
+      if (yaml->is_object()) return fmt::format("<ObjectContainer, {} stored, {}>", type, attribute_info(*yaml));
+      return fmt::format("<MutableMappingContainer, {}>", attribute_info(*yaml));
+    }
+    if (const auto* text = dynamic_cast<const TextContainer*>(item.node)) {
+      if (!dantro_) return fmt::format("<TextContainer, {}, {}>", plural(text->text().size(), "byte"), attribute_info(*text));
+      return fmt::format("<StringContainer, str stored, {}>", attribute_info(*text));
+    }
     if (const auto* link = dynamic_cast<const Link*>(item.node))
       return fmt::format("<Link, {}>", format_link(tree_, *item.file, *link));
     return "<NamedType>";
@@ -195,6 +241,7 @@ class TreePrinter {
   }
 
   const Tree& tree_;
+  std::unordered_map<const Node*, const FileTree*> file_roots_;
   const TreeFormat& format_;
   bool dantro_;
   std::optional<std::size_t> depth_;
@@ -204,11 +251,24 @@ class TreePrinter {
 
 }  // namespace
 
-std::string format_tree(const Tree& tree, const TreeFormat& format, std::vector<std::string>& problems) {
+namespace {
+
+void check(const TreeFormat& format) {
   if (format.style == TreeStyle::dantro && format.attributes) {
     throw UsageError("dantro's tree does not list attributes; take the style 'full' to see them");
   }
+}
+
+}  // namespace
+
+std::string format_tree(const Tree& tree, const TreeFormat& format, std::vector<std::string>& problems) {
+  check(format);
   return TreePrinter(tree, format, problems).run();
+}
+
+std::string format_tree(const Tree& files, const Group& root, const TreeFormat& format, std::vector<std::string>& problems) {
+  check(format);
+  return TreePrinter(files, format, problems).run(root);
 }
 
 }  // namespace xylem

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <unordered_map>
 #include <utility>
 
 #include "xylem/support/text.hpp"
 #include "xylem/tree/format.hpp"
+#include "xylem/tree/object.hpp"
 
 #include "detail/labels.hpp"
 #include "detail/write.hpp"
@@ -65,23 +67,46 @@ class JsonTree {
     return json_.end_array().str();
   }
 
+  std::string run(const Group& root) {
+    for (const FileTree& file : tree_.files) file_roots_.emplace(file.root.get(), &file);
+    json_.begin_array();
+    write(root, "/", 0);
+    return json_.end_array().str();
+  }
+
  private:
   void write(const Node& node, const std::string& path, std::size_t level) {
     json_.begin_object().key("name").value(node.name());
     if (const auto* group = dynamic_cast<const Group*>(&node)) {
       json_.key("kind").value("group").key("path").value(path);
-      write_attributes(json_, group->attributes());
+      if (const auto mounted = file_roots_.find(group); mounted != file_roots_.end()) {
+        file_ = mounted->second;
+        json_.key("file").value(file_->file);
+      }
+      write_attributes_of(node);
       if (!depth_ || level < *depth_) write_members(*group, path, level);
     } else if (const auto* container = dynamic_cast<const Container*>(&node)) {
       json_.key("kind").value("dataset").key("path").value(path);
       write_dataset(json_, container->info(), labels_or_default(*container, problems_));
+      write_attributes_of(node);
     } else if (const auto* link = dynamic_cast<const Link*>(&node)) {
       json_.key("kind").value("link").key("path").value(path);
       write_link(json_, tree_, *file_, *link);
+    } else if (dynamic_cast<const YamlContainer*>(&node) != nullptr || dynamic_cast<const TextContainer*>(&node) != nullptr) {
+      json_.key("kind").value(dynamic_cast<const TextContainer*>(&node) != nullptr ? "text" : "yaml").key("path").value(path);
+      write_attributes_of(node);
     } else {
       json_.key("kind").value("named_type").key("path").value(path);
     }
     json_.end_object();
+  }
+
+  void write_attributes_of(const Node& node) {
+    write_attributes(json_, node.attributes());
+    if (node.objects().empty()) return;
+    json_.key("objects").begin_array();
+    for (const auto& [name, object] : node.objects()) json_.value(name);
+    json_.end_array();
   }
 
   void write_members(const Group& group, const std::string& path, std::size_t level) {
@@ -94,6 +119,7 @@ class JsonTree {
 
   const Tree& tree_;
   const FileTree* file_ = nullptr;
+  std::unordered_map<const Node*, const FileTree*> file_roots_;
   std::optional<std::size_t> depth_;
   std::vector<std::string>& problems_;
   JsonWriter json_;
@@ -152,7 +178,6 @@ void write_dataset(JsonWriter& json, const DatasetInfo& info, const Labels& labe
   json.key("filters").begin_array();
   for (const FilterInfo& filter : info.filters) json.value(filter_name(filter));
   json.end_array();
-  write_attributes(json, info.attributes);
 }
 
 void write_link(JsonWriter& json, const Tree& tree, const FileTree& from, const Link& link) {
@@ -164,6 +189,11 @@ void write_link(JsonWriter& json, const Tree& tree, const FileTree& from, const 
 
 std::string tree_json(const Tree& tree, const std::optional<std::size_t>& depth, std::vector<std::string>& problems) {
   return JsonTree(tree, depth, problems).run();
+}
+
+std::string tree_json(const Tree& files, const Group& root, const std::optional<std::size_t>& depth,
+                      std::vector<std::string>& problems) {
+  return JsonTree(files, depth, problems).run(root);
 }
 
 }  // namespace xylem

@@ -50,14 +50,14 @@ void write_file(const std::string& path, const std::string& bytes) {
 }  // namespace
 
 IndexReport write_index(const Communicator& comm, const std::vector<std::string>& patterns, const std::string& path) {
-  LoadOptions options;
+  ScanOptions options;
   options.depth = ScanDepth::contents;
   std::error_code error;
   // The one that is there spares scans. Whether it is, rank 0 says.
   const std::string there = comm.broadcast(comm.rank() == 0 && !path.empty() && fs::exists(path, error) ? path : "", 0);
   options.use_index = path.empty() || !there.empty();
   options.index = there;
-  detail::ScannedFiles found = detail::scan_files(comm, patterns, options);
+  detail::ScannedFiles found = detail::scan_patterns(comm, patterns, options);
 
   IndexReport report;
   std::vector<FileMetadata> files;

@@ -62,7 +62,7 @@ void read(Found& found, bool is_named) {
   if (descriptor >= 0) close(descriptor);
 }
 
-Found find(const std::vector<std::string>& real, const LoadOptions& options) {
+Found find(const std::vector<std::string>& real, const ScanOptions& options) {
   Found found;
   if (!options.use_index || real.empty()) return found;
   std::error_code error;
@@ -110,7 +110,7 @@ std::string common_folder(const std::vector<std::string>& real_paths) {
   return folder;
 }
 
-IndexSearch::IndexSearch(const Communicator& comm, const std::vector<std::string>& real_paths, const LoadOptions& options)
+IndexSearch::IndexSearch(const Communicator& comm, const std::vector<std::string>& real_paths, const ScanOptions& options)
     : is_named_(!options.index.empty()) {
   Found found = comm.agree([&] { return comm.rank() == 0 ? find(real_paths, options) : Found{}; });
   std::string bytes = comm.broadcast(std::move(found.bytes), 0);

@@ -6,7 +6,6 @@
 #include <optional>
 #include <set>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 
 #include "xylem/comm/archive.hpp"
@@ -17,16 +16,10 @@
 
 #include "detail/file_records.hpp"
 #include "detail/index_search.hpp"
+#include "detail/on_rank_zero.hpp"
 
 namespace xylem::detail {
 namespace {
-
-// One rank asks the file system, for all.
-template <class F>
-auto on_rank_zero(const Communicator& comm, F&& f) {
-  const std::string bytes = comm.agree([&] { return comm.rank() == 0 ? to_bytes(f()) : std::string(); });
-  return from_bytes<std::invoke_result_t<F>>(comm.broadcast(bytes, 0));
-}
 
 struct ScanResult {
   FileMetadata metadata;
@@ -81,7 +74,7 @@ std::vector<ScanResult> scan_all(const Communicator& comm, const std::vector<std
 
 // What the index knows, and what scans find of the rest.
 std::vector<ScannedFile> find_out(const Communicator& comm, IndexSearch& index, const std::vector<std::string>& files,
-                                  const std::vector<std::string>& real, bool linked, const LoadOptions& options,
+                                  const std::vector<std::string>& real, bool linked, const ScanOptions& options,
                                   ScannedFiles& found) {
   std::vector<ScannedFile> result(files.size());
   std::vector<std::optional<FileMetadata>> known = index.look_up(comm, files, real);
@@ -100,7 +93,7 @@ std::vector<ScannedFile> find_out(const Communicator& comm, IndexSearch& index, 
       unknown.push_back(files[i]);
     }
   }
-  std::vector<ScanResult> scanned = scan_all(comm, unknown, options.depth, !linked && options.on_error == OnError::stop);
+  std::vector<ScanResult> scanned = scan_all(comm, unknown, options.depth, !linked && !options.skip_unreadable);
   for (std::size_t k = 0; k < scanned.size(); ++k) {
     ScannedFile& file = result[places[k]];
     file.metadata = std::move(scanned[k].metadata);
@@ -118,23 +111,28 @@ std::vector<ScannedFile> find_out(const Communicator& comm, IndexSearch& index, 
 
 }  // namespace
 
-ScannedFiles scan_files(const Communicator& comm, const std::vector<std::string>& patterns, const LoadOptions& options) {
-  ScannedFiles found;
-  std::vector<std::string> files, real;
-  std::tie(files, real, found.warnings) = on_rank_zero(comm, [&] {
-    std::vector<std::string> warnings;
-    std::vector<std::string> paths;
-    auto expanded = expand_files(patterns, warnings, &paths);
-    return std::tuple(std::move(expanded), std::move(paths), std::move(warnings));
+ScannedFiles scan_patterns(const Communicator& comm, const std::vector<std::string>& patterns, const ScanOptions& options) {
+  auto [files, real, warnings] = on_rank_zero(comm, [&] {
+    std::vector<std::string> problems, paths;
+    auto expanded = expand_files(patterns, problems, &paths);
+    return std::tuple(std::move(expanded), std::move(paths), std::move(problems));
   });
+  ScannedFiles found = scan_files(comm, std::move(files), std::move(real), options);
+  found.warnings.insert(found.warnings.begin(), warnings.begin(), warnings.end());
+  return found;
+}
+
+ScannedFiles scan_files(const Communicator& comm, std::vector<std::string> files, std::vector<std::string> real,
+                        const ScanOptions& options) {
+  ScannedFiles found;
   IndexSearch index(comm, real, options);
   std::map<std::string, std::string> by_real_path;
   for (bool linked = false; !files.empty(); linked = true) {
     if (linked) real = on_rank_zero(comm, [&] { return real_paths(files); });
-    std::vector<std::string> unread, unread_real;  // the same file may be linked to under several names
+    std::vector<std::string> unread, unread_real;  // not those that links lead to under another name
     for (std::size_t i = 0; i < files.size(); ++i) {
       const auto [entry, is_new] = by_real_path.emplace(real[i], files[i]);
-      if (is_new) {
+      if (is_new || !linked) {
         unread.push_back(files[i]);
         unread_real.push_back(real[i]);
       }

@@ -198,12 +198,19 @@ TEST_F(Arrays, AttributesStayWhileTheQuantityDoes) {
   const Strings both{"long_name", "units"};
   EXPECT_EQ(names(t), both);
   EXPECT_EQ(names(t.isel("time", std::int64_t{0}).transpose().expand_dims("x").astype(ElementType::float64)), both);
-  EXPECT_EQ(names(t.mean("time")), both);
+  EXPECT_EQ(names(t.mean("time")), (Strings{"cell_methods", "long_name", "units"}));
   EXPECT_EQ(names(fillna(t, 0)), both);
   EXPECT_EQ(names(where(t > 0, t)), both);
   EXPECT_EQ(names(clip(t, 0, 1)), both);
   EXPECT_EQ(names(concat({t, t}, "member")), both);
-  EXPECT_EQ(names(t.var("time")), Strings{});
+  EXPECT_EQ(names(t.var("time")), Strings{"cell_methods"});
+  EXPECT_EQ(names(t.count("time")), Strings{});
+  const auto methods = [](const Array& array) { return array.attributes().at("cell_methods").as_string().value_or(""); };
+  EXPECT_EQ(methods(t.mean("time")), "time: mean");
+  EXPECT_EQ(methods(t.max("time").std("lat")), "time: maximum lat: standard_deviation");
+  EXPECT_EQ(methods(t.var()), "time: lat: variance");
+  EXPECT_EQ(methods(t.median("lat")), "lat: median");
+  EXPECT_EQ(names(t.quantile(0.25, "time")), both);
   EXPECT_EQ(names(t * 2), Strings{});
   EXPECT_EQ(names(maximum(t, plain)), Strings{});
 }

@@ -95,7 +95,7 @@ TEST(OperationTypes, EveryOperationStandsAtItsPlace) {
   EXPECT_EQ(place, static_cast<int>(Operation::where) + 1);
   place = 0;
   for (const ReductionInfo& info : reductions()) EXPECT_EQ(static_cast<int>(info.reduction), place++) << info.name;
-  EXPECT_EQ(place, static_cast<int>(Reduction::dot) + 1);
+  EXPECT_EQ(place, static_cast<int>(Reduction::quantile) + 1);
 }
 
 TEST(OperationTypes, WeakIntegersMustFit) {

@@ -2,33 +2,34 @@
 
     COLUMNS=80 python3 make_golden.py ../tree/golden
 
-HDF5 files, dantro's printed trees of them (loaded as proxies by classes that bear xylem's names, for cut lines depend on the
-length of the class name), and the dims and coords that dantro gives the resolved data.
+HDF5 files, dantro's printed trees of them (loaded as proxies), and the dims and coords that dantro gives the resolved data.
+In load/ the data directory `data`, load configurations, and the trees that dantro makes of them.
 """
 
+import glob
 import os
 import sys
 
 import dantro
+import dantro.groups
 import h5py
 import numpy as np
-from dantro.containers import XrDataContainer
-from dantro.data_loaders import Hdf5LoaderMixin
+from dantro.containers import XrDataContainer as LabelledContainer
+from dantro.data_loaders import AllAvailableLoadersMixin
 from dantro.groups import OrderedDataGroup
 from dantro.mixins import Hdf5ProxySupportMixin
+from dantro.tools import load_yml
 
 TEXT = h5py.string_dtype()
 
 
-class Container(Hdf5ProxySupportMixin, XrDataContainer):
+class XrDataContainer(Hdf5ProxySupportMixin, LabelledContainer):
     pass
 
 
-OrderedDataGroup.__name__ = "Group"
-
-
-class DataManager(Hdf5LoaderMixin, dantro.DataManager):
-    _HDF5_DSET_DEFAULT_CLS = Container
+class DataManager(AllAvailableLoadersMixin, dantro.DataManager):
+    _HDF5_DSET_DEFAULT_CLS = XrDataContainer
+    _DATA_GROUP_CLASSES = {name: getattr(dantro.groups, name) for name in ("TimeSeriesGroup", "ParamSpaceGroup")}
 
 
 def texts(*names):
@@ -111,7 +112,47 @@ def make_labels(path):
                  coords_mode__h="linked")
 
 
+def make_data(folder):
+    """A data directory as dantro's documentation has it, and what its configurations do not meet."""
+    for name in ("combined", "defaults", "machine", "update", "user"):
+        write(os.path.join(folder, "config", name + "_cfg.yml"), "a: 1\n")
+    for day in range(12):
+        name = os.path.join(folder, "measurements", f"day{day:03d}")
+        write(name + "_params.yml", f"day: {day}\n")
+        with h5py.File(name + ".hdf5", "w", libver="latest") as file:
+            labelled(file, "precipitation", (20 + day,), dtype="i8")
+            labelled(file, "temperatures", (20 + day,), ("time",), "f8", coords_mode__time="trivial")
+            sensors = file.create_group("sensor_data")
+            sensors.attrs["some_attribute"] = "of a group"
+            for sensor in range(12 if day == 0 else 1):
+                labelled(sensors, f"sensor{sensor:03d}", (3, 9), dtype="f4")
+    for state in (1, 2, 10):
+        name = os.path.join(folder, f"sim_{state}")
+        write(os.path.join(name, "params.yml"), "seed: 42\n")
+        write(os.path.join(name, "sim.log"), "started\nended\n")
+        with h5py.File(os.path.join(name, "Data.H5"), "w", libver="latest") as file:
+            file.create_group("MixedCase").attrs["content"] = "time_series"
+            labelled(file["MixedCase"], "T", (4, 5), ("X", "Y"), coords__X=[1, 2, 3, 4])
+    for name, text in {"a_dict": "{a: 1, b: [2, 3]}", "a_list": "[1, 2, 3]", "a_number": "3", "a_real": "2.5", "a_text": "word", "a_truth": "true",
+                       "nothing": "~", "quoted": "'3'"}.items():
+        write(os.path.join(folder, "objects", name + ".yml"), text + "\n")
+    write(os.path.join(folder, "pspace.yml"), "seed: 42\np: [1, 2]\n")
+    write(os.path.join(folder, "foobar.yml"), "one: 1\n")
+
+
+def load_cases(folder):
+    """Every configuration in the folder, loaded; its printed trees beside it."""
+    for path in sorted(glob.glob(os.path.join(folder, "*.yml"))):
+        cfg = load_yml(path)
+        options = cfg if "load_cfg" in cfg else {"load_cfg": cfg}
+        manager = DataManager(os.path.join(folder, "data"), out_dir=False, create_groups=options.get("create_groups"))
+        manager.load_from_cfg(load_cfg=options["load_cfg"], exists_action=options.get("exists_action", "raise"))
+        write(path.replace(".yml", ".txt"), manager.tree)
+        write(path.replace(".yml", "_condensed.txt"), manager.tree_condensed)
+
+
 def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
 
@@ -154,6 +195,8 @@ def main(folder):
     write(os.path.join(folder, "labels.txt"), manager["labels.h5"].tree)
     write(os.path.join(folder, "both.txt"), manager._tree_repr(max_level=2, condense_thresh=10))
     write(os.path.join(folder, "coords.txt"), "\n".join(label_lines(manager["labels.h5"])) + "\n")
+    make_data(os.path.join(folder, "load", "data"))
+    load_cases(os.path.join(folder, "load"))
 
 
 if __name__ == "__main__":

@@ -131,7 +131,18 @@ def cases():
     for path, code, fragments in (("no/out.nc", RESOURCE, ["no/out.nc"]), ("folder", RESOURCE, ["folder"]), ("", USAGE, ["-o"]),
                                   ("/proc/out.nc", RESOURCE, ["/proc/out.nc"]), ("a.nc", USAGE, ["'a.nc'", "one of the files"]),
                                   ("./folder/../a.nc", USAGE, ["a.nc", "one of the files"]), ("link.nc", USAGE, ["link.nc", "one of the files"])):
-        yield [*mean, "-o", path], code, fragments
+        yield [*mean, "-o", path, "--overwrite"], code, fragments
+    yield [*mean, "-o", "a.nc", "--append"], USAGE, ["'a.nc'", "one of the files"]
+    for path in ("a.nc", "link.nc", "shifted.nc"):
+        yield [*mean, "-o", path], USAGE, [f"'{path}' exists already", "--overwrite", "--append"]
+    for options, fragment in ((["--deflate", "0"], "--deflate is 0"), (["--deflate", "10"], "--deflate is 10"), (["--deflate", "x"], "deflate"),
+                              (["--chunks", "0,5"], "'0,5'"), (["--chunks", "5,"], "'5,'"), (["--chunks", ""], "''"), (["--chunks", "5;5"], "'5;5'"),
+                              (["--chunks", "99999999999999999999"], "--chunks"), (["--overwrite", "--append"], "exclude each other")):
+        yield [*mean, "-o", "out.nc", *options], USAGE, [fragment]
+    for options in (["--overwrite"], ["--append"], ["--chunks", "auto"], ["--deflate", "3"]):
+        yield [*mean, *options], USAGE, [options[0], "-o"]
+    yield [*mean, "--report", "folder"], RESOURCE, ["'folder'"]
+    yield [*mean, "--report", "no/report.json"], RESOURCE, ["'no/report.json'"]
 
 
 def check_cases(report, xylem):
@@ -164,7 +175,7 @@ def check_memory_named(report, xylem):
     for file, text in cases:
         for ranks in RANKS:
             what = f"{text} on {ranks}"
-            arguments = ["reduce", file, "-e", f"r={text}", "-o", "memory.nc"]
+            arguments = ["reduce", file, "-e", f"r={text}", "-o", "memory.nc", "--overwrite"]
             refused = xylem.run(*arguments, "--memory", "1MiB", ranks=ranks)
             check_error(report, refused, what, RESOURCE, "give at least --memory")
             named = re.search(r"at least --memory (\d+)MiB", refused.err)
@@ -181,10 +192,12 @@ def check_kept_output(report, xylem):
     for ranks in RANKS:
         with open("kept.nc", "w") as file:
             file.write("of before")
-        check_error(report, xylem.run("reduce", "a.nc", "-e", "r=sum(whole)", "-o", "kept.nc", ranks=ranks), f"kept output on {ranks}", DATA, "int64")
+        for options in ([], ["--deflate", "3"]):
+            check_error(report, xylem.run("reduce", "a.nc", "-e", "r=sum(whole)", "-o", "kept.nc", "--overwrite", *options, ranks=ranks), f"kept output on {ranks}", DATA, "int64")
+        check_error(report, xylem.run("reduce", "a.nc", "-e", "r=mean(whole)", "-o", "kept.nc", ranks=ranks), f"an output of before on {ranks}", USAGE, "exists already")
         with open("kept.nc") as file:
             report.check(file.read() == "of before", f"the output of before is gone on {ranks}")
-        check_success(report, xylem.run("reduce", "a.nc", "-e", "r=mean(whole)", "-o", "kept.nc", ranks=ranks), f"overwritten on {ranks}")
+        check_success(report, xylem.run("reduce", "a.nc", "-e", "r=mean(whole)", "-o", "kept.nc", "--overwrite", ranks=ranks), f"overwritten on {ranks}")
         report.check(labelled_files.open_result("kept.nc", "r").shape == (), f"the output was not written over on {ranks}")
         report.check(not [name for name in os.listdir(".") if name.startswith(".") or "kept" in name and name != "kept.nc"], f"left: {os.listdir('.')}")
 
@@ -195,9 +208,10 @@ def check_full(report, xylem):
         with open("/dev/full", "wb") as full:
             check_error(report, xylem.run(*command, ranks=0, stdout=full), f"{command} > /dev/full", RESOURCE, "standard output")
     for ranks in RANKS:
-        result = xylem.run("reduce", "plain.h5", "-e", "r=wide + 1", "-o", "full.nc", ranks=ranks,
-                           prefix=["sh", "-c", 'trap "" XFSZ; ulimit -f 20000; exec "$@"', "sh"])
-        check_error(report, result, f"a full disk on {ranks}", RESOURCE, "full.nc")
+        for options in ([], ["--chunks", "auto"], ["--deflate", "1", "--chunks", "7,77000"]):
+            result = xylem.run("reduce", "plain.h5", "-e", "r=wide + 1", "-o", "full.nc", *options, ranks=ranks,
+                               prefix=["sh", "-c", 'trap "" XFSZ; ulimit -f 20000; exec "$@"', "sh"])
+            check_error(report, result, f"a full disk on {ranks} {options}", RESOURCE, "full.nc")
         report.check(not [name for name in os.listdir(".") if "full" in name], f"a full disk on {ranks} left {os.listdir('.')}")
 
 

@@ -41,6 +41,10 @@ def random_run(rng):
         options = options + ["--threads", str(rng.choice([2, 3]))]
     if rng.random() < 0.3:
         options = options + ["--without", rng.choice(PASSES)]
+    if rng.random() < 0.5:
+        options = options + ["--chunks", rng.choice(["auto", "3,2", "2,3,2", "1,1,1,2"])]
+    if rng.random() < 0.4:
+        options = options + ["--deflate", str(rng.randint(1, 9))]
     return layout, ranks, options
 
 
@@ -209,7 +213,7 @@ def overflows(xylem, files, cases):
     """Without the cases whose integer sums leave 64 bits: these are errors, and others have to be compared."""
     while True:
         asked = [word for i, case in enumerate(cases) for word in ("-e", f"r{i} = {case.text}")]
-        result = xylem.run("reduce", *files, *asked, "-o", "try.nc", ranks=0, time_limit=60)
+        result = xylem.run("reduce", *files, *asked, "-o", "try.nc", "--overwrite", ranks=0, time_limit=60)
         if result.code != 3 or "does not fit in" not in result.err:
             return cases
         named = re.search(r"the \w+ of 'r(\d+)' at", result.err)

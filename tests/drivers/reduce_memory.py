@@ -119,6 +119,20 @@ class ReduceMemory(unittest.TestCase):
             np.testing.assert_array_equal(file["a"][100], np.full((LAT, LON), 2 * (100 - self.time.mean())))
         self.hold(["columns.h5"], ["a=t - mean(t, time)"], check, 128 * MIB)
 
+    def test_compressed_fields(self):
+        """A field as large as the data, compressed: in the chunks of the data, and in others, which come in pieces."""
+        out, report = self.folder / "field.nc", self.folder / "report.json"
+        for chunks in ("auto", "40,50,100"):
+            _, peak = run("reduce", self.folder / "columns.h5", "-e", "a=t + 1", "-o", out, "--overwrite", "--chunks", chunks, "--deflate", "1",
+                          "--threads", "2", "--memory", "96MiB", "--report", report, ranks=3)
+            forecast = json.loads(report.read_text())["memory"]["forecast"]
+            self.assertLessEqual(forecast, 96 * MIB)
+            self.assertLessEqual(peak - self.idle[3], forecast + NOISE)
+            with h5py.File(out) as file:
+                self.assertEqual(file["a"].compression, "gzip")
+                for time in (0, 100, TIME - 1):
+                    np.testing.assert_array_equal(file["a"][time], values([time])[0] + 1)
+
     def test_bands(self):
         passes = self.hold(["contiguous.h5"], ["m=mean(t, time)", "s=std(t, time)"], self.check_mean, 24 * MIB, schedules=("static",))
         self.assertGreaterEqual(passes, 1)
@@ -134,7 +148,7 @@ class ReduceMemory(unittest.TestCase):
                     refused, _ = run(command, path, "-e", expression, "--memory", "5MiB", ranks=ranks, check=False)
                     self.assertEqual((refused.returncode, refused.stdout), (4, ""), refused.stderr)
                 named = int(re.search(r"at least --memory ([0-9]+)MiB", refused.stderr)[1])
-                _, peak = run("reduce", path, "-e", expression, "--memory", f"{named}MiB", "-o", self.folder / "named.nc", ranks=ranks)
+                _, peak = run("reduce", path, "-e", expression, "--memory", f"{named}MiB", "-o", self.folder / "named.nc", "--overwrite", ranks=ranks)
                 self.assertLessEqual(peak - self.idle[ranks], named * MIB + NOISE)
 
 

@@ -96,7 +96,7 @@ def main(program, mpiexec, scratch):
         first = None
         for ranks, options in ((1, []), (3, ["--schedule", "dynamic", "--memory", "64MiB"])):
             what = f"{files[0]} on {ranks}"
-            result = xylem.run("reduce", *[os.path.join(folder, file) for file in files], *asked, "-o", "out.nc", *options, *concat, ranks=ranks, time_limit=60)
+            result = xylem.run("reduce", *[os.path.join(folder, file) for file in files], *asked, "-o", "out.nc", "--overwrite", *options, *concat, ranks=ranks, time_limit=60)
             if not check_success(report, result, what):
                 continue
             found = [open_result("out.nc", f"r{i}") for i in range(len(expressions))]

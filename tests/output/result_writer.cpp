@@ -29,7 +29,7 @@ bool short_writes = false;
 
 ssize_t limited_pwrite(int fd, const void* data, size_t size, off_t offset) {
   std::error_code error;
-  if (fs::read_symlink("/proc/self/fd/" + std::to_string(fd), error).extension() == ".part") {
+  if (fs::read_symlink("/proc/self/fd/" + std::to_string(fd), error).native().find(".part") != std::string::npos) {
     if (writes_left == 0) {
       errno = ENOSPC;
       return -1;
@@ -76,8 +76,8 @@ class Writer : public testing::Test {
   }
 
   // The rows of variable 0 are dealt to the ranks in turn.
-  void write(const std::string& to, const std::vector<ResultVariable>& variables) const {
-    ResultWriter writer(world(), to, variables, "test");
+  void write(const std::string& to, const std::vector<ResultVariable>& variables, const ResultFile& file = {}) const {
+    ResultWriter writer(world(), to, variables, "test", file);
     for (std::size_t v = 0; v < variables.size(); ++v) {
       const ResultVariable& variable = variables[v];
       const std::vector<std::byte> row(static_cast<std::size_t>(variable.shape[1] * element_size(variable.dtype)));
@@ -99,8 +99,8 @@ class Writer : public testing::Test {
     }
     return "no error";
   }
-  [[nodiscard]] std::string refused(const std::vector<ResultVariable>& variables) const {
-    return error(ErrorKind::usage, [&] { ResultWriter(world(), path(), variables, "test"); });
+  [[nodiscard]] std::string refused(const std::vector<ResultVariable>& variables, const ResultFile& file = {}) const {
+    return error(ErrorKind::usage, [&] { ResultWriter(world(), path(), variables, "test", file); });
   }
 
  private:
@@ -113,25 +113,55 @@ ResultVariable field(const std::string& name, std::int64_t time = 6, std::int64_
   return {.name = name, .dims = {"time", "x"}, .shape = {time, x}};
 }
 
+const ResultFile chunked{.storage = {.chunked = true, .chunk = {4, 20}}};
+const ResultFile compressed{.storage = {.chunked = true, .chunk = {4, 20}, .deflate = 5, .threads = 2}};
+
+// Rows that ranks write are pieces of chunks of several rows; chunks of one row come whole.
 TEST_F(Writer, LeavesNothingOnAFullDisk) {
+  ResultFile rows = compressed;
+  rows.storage.chunk = {1, 50};
   const std::vector<ResultVariable> variables{field("a"), field("b")};
+  for (const ResultFile& file : {ResultFile{}, chunked, compressed, rows}) {
+    long failures = 0;
+    for (bool complete = false; !complete; ++failures) {
+      ASSERT_LT(failures, 1000);
+      // Each rank in its turn is the one whose disk fills up.
+      writes_left = failures / world().size();
+      if (failures % world().size() != world().rank()) writes_left = never;
+      const std::string message = error(ErrorKind::resource, [&] { write(path(), variables, file); });
+      complete = message == "no error" && failures % world().size() == 0;  // rank 0 writes most
+      if (message == "no error") {
+        EXPECT_EQ(names(), std::vector<std::string>{"out.nc"});
+        MPI_Barrier(world().handle());
+        if (world().rank() == 0) fs::remove(path());
+      } else {
+        EXPECT_EQ(message, "cannot write '" + path() + "' (No space left on device); nothing of it is kept");
+        EXPECT_TRUE(names().empty());
+      }
+      writes_left = never;
+    }
+    EXPECT_GT(failures, 5);
+  }
+}
+
+TEST_F(Writer, AppendingLeavesTheFileOnAFullDisk) {
+  const auto bytes = [&] {
+    MPI_Barrier(world().handle());
+    std::ifstream file(path(), std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  write(path(), {field("a")});
+  const std::string before = bytes();
+  ResultFile append = compressed;
+  append.existing = Existing::append;
   long failures = 0;
   for (bool complete = false; !complete; ++failures) {
     ASSERT_LT(failures, 1000);
-    // Each rank in its turn is the one whose disk fills up.
-    writes_left = failures / world().size();
-    if (failures % world().size() != world().rank()) writes_left = never;
-    const std::string message = error(ErrorKind::resource, [&] { write(path(), variables); });
-    complete = message == "no error" && failures % world().size() == 0;  // rank 0 writes most
-    if (message == "no error") {
-      EXPECT_EQ(names(), std::vector<std::string>{"out.nc"});
-      MPI_Barrier(world().handle());
-      if (world().rank() == 0) fs::remove(path());
-    } else {
-      EXPECT_EQ(message, "cannot write '" + path() + "' (No space left on device); nothing of it is kept");
-      EXPECT_TRUE(names().empty());
-    }
+    writes_left = world().rank() == 0 ? failures : never;
+    complete = error(ErrorKind::resource, [&] { write(path(), {field("b")}, append); }) == "no error";
     writes_left = never;
+    EXPECT_EQ(names(), std::vector<std::string>{"out.nc"});
+    EXPECT_EQ(bytes() == before, !complete);
   }
   EXPECT_GT(failures, 5);
 }
@@ -158,22 +188,27 @@ TEST_F(Writer, GoesOnAfterShortWrites) {
 }
 
 TEST_F(Writer, KeepsAnOlderFileUntilTheNewOneIsComplete) {
+  const ResultFile overwrite{.existing = Existing::overwrite};
   if (world().rank() == 0) std::ofstream(path()) << "old";
   MPI_Barrier(world().handle());
   {
-    ResultWriter given_up(world(), path(), {field("a")}, "test");
+    ResultWriter given_up(world(), path(), {field("a")}, "test", overwrite);
     EXPECT_EQ(names().size(), 2U);
   }
   EXPECT_EQ(names(), std::vector<std::string>{"out.nc"});
   EXPECT_EQ(fs::file_size(path()), 3U);
-  write(path(), {field("a")});
+  EXPECT_EQ(refused({field("a")}),
+            "'" + path() + "' exists already; overwrite it or append to it (--overwrite, --append), or name another file");
+  EXPECT_EQ(fs::file_size(path()), 3U);
+  write(path(), {field("a")}, overwrite);
   EXPECT_EQ(names(), std::vector<std::string>{"out.nc"});
   EXPECT_GT(fs::file_size(path()), 2000U);
 }
 
 TEST_F(Writer, WantsEveryElementOnce) {
   const auto partly = [&](std::int64_t times) {
-    ResultWriter writer(world(), path(), {{.name = "a", .dims = {"x"}, .shape = {4}, .dtype = ElementType::int8}}, "test");
+    ResultWriter writer(world(), path(), {{.name = "a", .dims = {"x"}, .shape = {4}, .dtype = ElementType::int8}}, "test",
+                        {.storage = {.chunked = true, .chunk = {2}, .deflate = 1}});
     const std::vector<std::byte> three(3);
     if (world().rank() == 0) {
       for (std::int64_t i = 0; i < times; ++i) writer.write(0, {{0}, {3}}, three);
@@ -217,6 +252,59 @@ TEST_F(Writer, RefusesWhatDoesNotGoTogether) {
   for (const std::string name : {"a/b", "", "a ", ".", "-a", "a\n", "\xff"})
     EXPECT_NE(refused({field(name)}).find("cannot be written under this name"), std::string::npos) << name;
   EXPECT_TRUE(names().empty());
+}
+
+TEST_F(Writer, RefusesWhatDoesNotGoIntoTheFile) {
+  const ResultFile append{.existing = Existing::append};
+  ResultVariable a = field("a");
+  a.coords.push_back({"time", {"time"}, Integers{0, 1, 2, 3, 4, 5}, {}});
+  a.coords.push_back({"level", {}, Integers{1}, {}});
+  write(path(), {a}, append);
+  const std::string to = "' cannot be added to '" + path() + "' (";
+  EXPECT_EQ(refused({a}, append),
+            "the result 'a" + to + "there is one of this name already); choose another name, or write another file");
+  EXPECT_EQ(refused({field("b", 7)}, append),
+            "the result 'b" + to +
+                "its dim 'time' has 7 elements, and 6 there); choose as many with sel or isel, or write another file");
+  ResultVariable b = field("b");
+  b.coords.push_back({"time", {"time"}, Integers{0, 1, 2, 3, 9, 5}, {}});
+  EXPECT_EQ(refused({b}, append),
+            "the result 'b" + to +
+                "its coord 'time' differs first at index 4: 9, and 4 there); choose the same with sel or isel, "
+                "or write another file");
+  b.dims = {"a", "x"};
+  b.coords.clear();
+  EXPECT_EQ(refused({b}, append), "the result 'b" + to + "its dim 'a' is called as something else there); choose another name");
+  EXPECT_EQ(refused({field("level")}, append).substr(0, 18), "the result 'level'");
+  if (world().rank() == 0) std::ofstream(path()) << "no HDF5";
+  MPI_Barrier(world().handle());
+  EXPECT_NE(error(ErrorKind::data, [&] { ResultWriter(world(), path(), {field("c")}, "test", append); }), "no error");
+  EXPECT_EQ(fs::file_size(path()), 7U);
+  EXPECT_EQ(names(), std::vector<std::string>{"out.nc"});
+}
+
+TEST_F(Writer, ChunksFitTheirResults) {
+  const auto chunk = [](ResultVariable variable, ResultStorage storage) {
+    storage.chunked = true;
+    return result_chunk(variable, storage, 0);
+  };
+  EXPECT_EQ(result_chunk(field("a"), {}, 0), Shape{});
+  EXPECT_EQ(chunk({.name = "s"}, {}), Shape{});
+  EXPECT_EQ(chunk(field("a", 0), {}), Shape{});
+  EXPECT_EQ(chunk(field("a"), {}), (Shape{6, 50}));
+  EXPECT_EQ(chunk(field("a", 1000, 1000), {}), (Shape{131, 1000}));
+  EXPECT_EQ(chunk(field("a", 10, 1'000'000), {}), (Shape{1, 131'072}));
+  EXPECT_EQ(chunk(field("a"), {.chunk = {4, 100}}), (Shape{4, 50}));
+  EXPECT_EQ(chunk(field("a"), {.chunk = {4}}), (Shape{6, 50}));
+  EXPECT_EQ(chunk(field("a", 1000, 1000), {.stored = {{100, 100}}}), (Shape{100, 100}));
+  EXPECT_EQ(chunk(field("a", 1000, 1000), {.stored = {{10, 100}}}), (Shape{131, 1000}));
+  EXPECT_EQ(chunk(field("a", 1000, 1000), {.stored = {{1000, 1000}}}), (Shape{131, 1000}));
+  const auto refuse = [&](const Shape& shape) {
+    return error(ErrorKind::usage, [&] { world().agree([&] { (void)chunk(field("a", 1 << 20, 1 << 20), {.chunk = shape}); }); });
+  };
+  EXPECT_NE(refuse({1 << 16, 1 << 16}).find("take 4 GiB or more"), std::string::npos);
+  EXPECT_NE(refuse({1 << 20, 1 << 20}).find("take 4 GiB or more"), std::string::npos);
+  EXPECT_NE(refuse({0, 5}).find("below 1"), std::string::npos);
 }
 
 TEST_F(Writer, AScalarCoordCalledAsADimIsLeftOut) {

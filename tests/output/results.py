@@ -1,8 +1,9 @@
-"""results.py WRITE_RESULTS MPIEXEC: files of results, seen by others.
+"""results.py WRITE_RESULTS MPIEXEC NCDUMP NCKS CDO: files of results, contiguous, in chunks, compressed and appended to, seen by others.
 
-The bytes of a file do not depend on the ranks that wrote it, and xarray (through netCDF4 and h5netcdf), netCDF4 and h5py find
-in it what write_results.cpp was given.
+The bytes of a file do not depend on the ranks that wrote it, and xarray (through netCDF4 and h5netcdf), netCDF4, h5py, ncdump, CDO and
+NCO find in it what write_results.cpp was given.
 """
+import itertools
 import json
 import pathlib
 import subprocess
@@ -16,14 +17,21 @@ import netCDF4
 import numpy as np
 import xarray as xr
 
-WRITE_RESULTS, MPIEXEC = sys.argv.pop(1), sys.argv.pop(1)
-SEEDS = range(12)
+WRITE_RESULTS, MPIEXEC, NCDUMP, NCKS, CDO = (sys.argv.pop(1) for _ in range(5))
+SEEDS = range(6)
+WAYS = ("contiguous", "chunked", "compressed", "append")
 
 
-def write(path, seed, ranks):
-    out = subprocess.run([MPIEXEC, "-n", str(ranks), WRITE_RESULTS, str(path), str(seed)], check=True, capture_output=True,
+def write(path, seed, way, ranks):
+    out = subprocess.run([MPIEXEC, "-n", str(ranks), WRITE_RESULTS, str(path), str(seed), way], check=True, capture_output=True,
                          text=True, timeout=60)
     return json.loads(out.stdout), out.stderr
+
+
+def output_of(*command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, (command, done.stdout, done.stderr)
+    return done.stdout
 
 
 def expected(variable, dtype, shape):
@@ -42,37 +50,38 @@ class Results(unittest.TestCase):
     def setUpClass(cls):
         cls.keep = tempfile.TemporaryDirectory()
         cls.root = pathlib.Path(cls.keep.name)
-        cls.made = [write(cls.root / f"{seed}.nc", seed, 1) for seed in SEEDS]
+        cls.made = {f"{seed}-{way}": write(cls.root / f"{seed}-{way}.nc", seed, way, 1) for seed in SEEDS for way in WAYS}
 
     @classmethod
     def tearDownClass(cls):
         cls.keep.cleanup()
 
     def each(self):
-        return [(self.root / f"{seed}.nc", results) for seed, (results, _) in zip(SEEDS, self.made)]
+        return [(self.root / f"{name}.nc", results) for name, (results, _) in self.made.items()]
 
     def test_same_bytes_on_any_number_of_ranks(self):
-        for seed in list(SEEDS)[:4]:
+        for seed, way in itertools.product(list(SEEDS)[:2], WAYS):
             for ranks in (2, 3, 4):
                 path = self.root / "again.nc"
-                write(path, seed, ranks)
-                self.assertEqual(path.read_bytes(), (self.root / f"{seed}.nc").read_bytes(), (seed, ranks))
+                write(path, seed, way, ranks)
+                self.assertEqual(path.read_bytes(), (self.root / f"{seed}-{way}.nc").read_bytes(), (seed, way, ranks))
                 path.unlink()
-        self.assertEqual(sorted(p.name for p in self.root.iterdir()), sorted(f"{seed}.nc" for seed in SEEDS))
+        self.assertEqual(sorted(p.name for p in self.root.iterdir()), sorted(f"{name}.nc" for name in self.made))
 
     def test_what_is_left_out_is_said(self):
-        for _, messages in self.made:
-            self.assertEqual(messages.count("warning"), 1, messages)
+        for name, (_, messages) in self.made.items():
+            self.assertEqual(messages.count("warning"), 2 if name.endswith("append") else 1, messages)
             self.assertIn("the coord 'differs' is left out of the file (it differs between results)", messages)
 
     def test_xarray(self):
         for path, results in self.each():
             for engine in ("netcdf4", "h5netcdf"):
                 with xr.open_dataset(path, engine=engine) as data:
-                    self.check_dataset(data, results)
+                    self.check_dataset(data, results, runs=2 if "append" in path.name else 1)
 
-    def check_dataset(self, data, results):
-        self.assertEqual(data.attrs, {"Conventions": "CF-1.11", "history": "made by a test"})
+    def check_dataset(self, data, results, runs):
+        history = "\n".join(["made by a test"] * runs)
+        self.assertEqual(data.attrs, {"Conventions": "CF-1.11", "history": history, "made_from": "a seed"})
         self.assertEqual(list(data.data_vars), [result["name"] for result in results])
         for i, result in enumerate(results):
             found = data[result["name"]]
@@ -107,12 +116,46 @@ class Results(unittest.TestCase):
                 for result in results:
                     self.assertEqual(list(file[result["name"]].dimensions), result["dims"])
 
+    def test_ncdump(self):
+        for path, results in self.each():
+            header = output_of(NCDUMP, "-hs", path)
+            for result in results:
+                dims = f"({', '.join(result['dims'])})" if result["dims"] else ""
+                self.assertIn(f" {result['name']}{dims} ;", header)
+            self.assertEqual(header.count('_DeflateLevel'), sum("compressed" in path.name or "append" in path.name
+                                                                for r in results if r["dims"] and 0 not in r["shape"]))
+            output_of(NCDUMP, path)
+
+    def test_nco(self):
+        for path, results in self.each():
+            copy = self.root / "copy"
+            output_of(NCKS, "-O", path, copy)
+            with netCDF4.Dataset(copy) as file:
+                for i, result in enumerate(results):
+                    found = np.ma.filled(file[result["name"]][...], np.nan) if result["dtype"].startswith("float") else file[result["name"]][...]
+                    np.testing.assert_array_equal(found, expected(i, result["dtype"], result["shape"]))
+            copy.unlink()
+
+    def test_cdo(self):
+        """CDO finds the variables that have what it takes for a grid and a time. It (2.1) opens no file of anyone in which a dim has
+        strings for labels: those have odd seeds."""
+        for path, results in self.each():
+            if int(path.name[0]) % 2 == 1:
+                continue
+            names = output_of(CDO, "-s", "showname", path).split()
+            self.assertLessEqual(set(names), {result["name"] for result in results})
+            known = [result["name"] for result in results if result["dims"] in (["time"], ["lat", "lon"], ["time", "lat", "lon"])]
+            self.assertLessEqual(set(known), set(names))
+
     def test_h5py(self):
         for path, results in self.each():
             with h5py.File(path) as file:
                 for i, result in enumerate(results):
                     dataset = file[result["name"]]
-                    self.assertIsNone(dataset.chunks)
+                    in_chunks = "contiguous" not in path.name and dataset.size > 0 and dataset.ndim > 0
+                    self.assertEqual(dataset.chunks is not None, in_chunks)
+                    deflated = in_chunks and "chunked" not in path.name
+                    self.assertEqual((dataset.compression, dataset.shuffle), ("gzip" if deflated else None, deflated))
                     self.assertEqual([scales[0].name for scales in dataset.dims], ["/" + dim for dim in result["dims"]])
                     self.assertTrue(all(h5py.h5ds.is_attached(dataset.id, file[dim].id, d)
                                         for d, dim in enumerate(result["dims"])))

@@ -1,5 +1,6 @@
-// write_results PATH SEED: writes random results with known elements, cut into random boxes that random ranks write. What is
-// written, but not by whom, depends on the seed alone, and is told to results.py on standard output as JSON.
+// write_results PATH SEED [contiguous|chunked|compressed|append]: writes random results with known elements, cut into random
+// boxes that random ranks write. What is written, but not by whom, depends on these alone, and is told to results.py on standard
+// output as JSON. append: compressed, half of the results first, the others added to them.
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
@@ -45,7 +46,8 @@ void append_value(std::vector<std::byte>& bytes, ElementType type, std::size_t v
   }
 }
 
-std::vector<ResultVariable> make_results(std::mt19937_64& random) {
+// `strings`: one of the dims has labels that are strings.
+std::vector<ResultVariable> make_results(std::mt19937_64& random, bool strings) {
   const std::vector<std::string> names{"time", "lat", "lon", "bare", "none", "name"};
   const Shape sizes{1 + below(random, 20), 1 + below(random, 20), 1 + below(random, 20), 3, 0, 2};
   std::vector<double> lat;
@@ -64,7 +66,7 @@ std::vector<ResultVariable> make_results(std::mt19937_64& random) {
     ResultVariable result{.name = std::string("x_") + type_name(type), .dtype = type};
     const std::int64_t wanted = type == ElementType::int8 ? 0 : below(random, 4);
     while (static_cast<std::int64_t>(result.dims.size()) < wanted) {
-      const auto dim = static_cast<std::size_t>(below(random, 6));
+      const auto dim = static_cast<std::size_t>(below(random, strings ? 6 : 5));
       if (std::count(result.dims.begin(), result.dims.end(), names[dim]) != 0) continue;
       result.dims.push_back(names[dim]);
       result.shape.push_back(sizes[dim]);
@@ -122,16 +124,36 @@ void describe(const std::vector<ResultVariable>& results) {
   std::cout << json.str();
 }
 
-void write(const Communicator& world, const std::string& path, std::uint64_t seed) {
+ResultFile make_file(const std::string& how, std::uint64_t seed) {
+  ResultFile file{.provenance = {{"made_from", "a seed"}}};
   std::mt19937_64 random(seed);
-  const std::vector<ResultVariable> results = make_results(random);
-  ResultWriter writer(world, path, results, "made by a test");
+  file.storage.chunked = how != "contiguous";
+  if (how == "compressed" || how == "append") file.storage.deflate = static_cast<int>(1 + below(random, 9));
+  if (how == "append") file.existing = Existing::append;
+  file.storage.chunk = {1 + below(random, 9), 1 + below(random, 9)};  // of results with two dims; others: all of it
+  file.storage.threads = static_cast<int>(1 + below(random, 3));
+  return file;
+}
+
+// `first`: the number of the first of these results.
+void write_some(const Communicator& world, const std::string& path, const std::vector<ResultVariable>& results, std::size_t first,
+                std::mt19937_64& random, const ResultFile& file) {
+  ResultWriter writer(world, path, results, "made by a test", file);
   for (std::size_t v = 0; v < results.size(); ++v) {
     cut(random, {Shape(results[v].shape.size(), 0), results[v].shape}, [&](const Box& box) {
-      if (below(random, 1000) % world.size() == world.rank()) writer.write(v, box, elements(results[v], v, box));
+      if (below(random, 1000) % world.size() == world.rank()) writer.write(v, box, elements(results[v], first + v, box));
     });
   }
   writer.commit();
+}
+
+void write(const Communicator& world, const std::string& path, std::uint64_t seed, const std::string& how) {
+  std::mt19937_64 random(seed);
+  const std::vector<ResultVariable> results = make_results(random, seed % 2 == 1);
+  const std::size_t first = how == "append" ? results.size() / 2 : results.size();
+  const auto middle = results.begin() + static_cast<std::ptrdiff_t>(first);
+  write_some(world, path, {results.begin(), middle}, 0, random, make_file(how, seed));
+  if (middle != results.end()) write_some(world, path, {middle, results.end()}, first, random, make_file(how, seed));
   if (world.rank() == 0) describe(results);
 }
 
@@ -140,7 +162,7 @@ void write(const Communicator& world, const std::string& path, std::uint64_t see
 int main(int argc, char** argv) {
   MpiRuntime runtime(argc, argv);
   return run_guarded(runtime.world(), [&] {
-    write(runtime.world(), argv[1], std::strtoull(argv[2], nullptr, 10));
+    write(runtime.world(), argv[1], std::strtoull(argv[2], nullptr, 10), argc > 3 ? argv[3] : "contiguous");
     return 0;
   });
 }

@@ -204,7 +204,9 @@ TEST_P(RandomPlans, ReadWhatIsNeededAndNoOtherChunk) {
     for (std::int64_t n = random.upto(1, 3); n > 0; --n) {
       Array array = random.plain(static_cast<int>(random.upto(0, 3)));
       if (random.chance(60)) array = random.reduced(array);
-      if (random.chance(20)) array = random.selected(array);
+      for (std::int64_t more = random.upto(-2, 3); more > 0; --more) {
+        array = random.chance(50) ? random.reshaped(array) : random.selected(array);
+      }
       if (*num_elements(array.shape()) <= 2000) arrays.push_back({"r" + std::to_string(n), array});
     }
     if (arrays.empty()) continue;
@@ -243,6 +245,7 @@ TEST_P(RandomPlans, StandWithoutAnyOptimizerPass) {
     const Array inner = random.reduced(random.plain(1));
     Array array = random.joined(random.plain(2), inner);
     if (random.chance(50)) array = random.reduced(array);
+    if (random.chance(50)) array = random.reshaped(array);
     if (random.chance(50)) array = random.selected(array);
     if (*num_elements(array.shape()) > 2000) continue;
     std::vector<NamedArray> arrays{{"first", array}, {"second", random.reduced(random.plain(2))}};

@@ -230,6 +230,17 @@ class RandomExpressions {
     const Reduction all[] = {Reduction::mean, Reduction::std, Reduction::min, Reduction::argmax, Reduction::count};
     return of.reduce(all[upto(0, 4)], names, options);
   }
+  /// The same values with other dims, or some of them twice.
+  Array reshaped(const Array& of) {
+    switch (upto(0, 5)) {
+      case 0: return of.transpose();
+      case 1: return of.find_axis("x") ? of.rename({{"x", "w"}}) : of;
+      case 2: return of.find_axis("n") ? of : of.expand_dims("n");
+      case 3: return of.find_axis("n") ? of.squeeze() : concat({of, of.transpose(), of}, "n");
+      case 4: return of.ndim() == 0 ? of : concat({selected_along(of, of.dims()[0].name), of.transpose()}, of.dims()[0].name);
+      default: return of.astype(ElementType::float16) * 2;
+    }
+  }
   /// Sums where dims agree; else one of them.
   Array joined(const Array& one, const Array& other) {
     for (const Dim& dim : one.dims()) {

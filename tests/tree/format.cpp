@@ -133,7 +133,7 @@ TEST_F(OneFile, Depth) {
             "  └ empty  <Group, 0 members, 0 attributes>\n");
   EXPECT_EQ(lines_of(print({TreeStyle::full, 2, {}, false})).size(), 5u);
   EXPECT_EQ(print({TreeStyle::full, 3, {}, false}), print());
-  EXPECT_EQ(print({TreeStyle::dantro, 0, {}, false}), "\nTree of Group 'f.h5', 2 members, 0 attributes\n");
+  EXPECT_EQ(print({TreeStyle::dantro, 0, {}, false}), "\nTree of OrderedDataGroup 'f.h5', 2 members, 0 attributes\n");
 }
 
 TEST_F(OneFile, DantroDoesNotFailOnDeepTreesAsDantroDoes) {

@@ -119,6 +119,13 @@ class Array {
   [[nodiscard]] Array count(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
   [[nodiscard]] Array any(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
   [[nodiscard]] Array all(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  /// The quantile q in [0, 1] of the elements that are not missing, float64, interpolated as NumPy's method "linear" does; exact,
+  /// of data of any size: the data are read several times (docs/plans.md). It has a scalar coord `quantile`; of several, a new
+  /// first dim. Of the options skipna and keepdims.
+  [[nodiscard]] Array quantile(double q, const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  [[nodiscard]] Array quantile(const std::vector<double>& q, const DimNames& dims = {}, const ReduceOptions& options = {}) const;
+  /// The quantile 0.5, without the coord.
+  [[nodiscard]] Array median(const DimNames& dims = {}, const ReduceOptions& options = {}) const;
   [[nodiscard]] Weighted weighted(Array weights) const;
 
  private:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,7 +44,7 @@ struct Stride {
   std::int64_t start = 0;
   std::int64_t step = 1;  ///< not 0
   std::int64_t count = 0;
-  friend bool operator==(const Stride&, const Stride&) = default;
+  friend auto operator<=>(const Stride&, const Stride&) = default;
 };
 
 /// What is chosen of one dim, checked against its extent: a position (the dim goes), a stride, or a list of positions.

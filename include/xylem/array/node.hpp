@@ -99,6 +99,7 @@ struct ReductionNode {
   int ddof = 0;
   std::int64_t min_count = 0;
   bool keepdims = false;
+  QuantileStep quantile{};  ///< of quantile; its steps but the first have the one before as second input
 };
 
 using NodeKind = std::variant<SourceNode, ConstantNode, CoordinateNode, ElementwiseNode, CastNode, IselNode, RenameNode,

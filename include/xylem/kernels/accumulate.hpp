@@ -47,6 +47,9 @@ class Accumulators {
   [[nodiscard]] std::string pack() const;
   void combine_packed(std::string_view packed);
 
+  /// Frees what updates take besides the state (update_memory()), until the next one.
+  void rest() noexcept;
+
   [[nodiscard]] std::int64_t outputs() const noexcept;
   /// Bytes that the state takes now; aggregate_memory() forecasts it.
   [[nodiscard]] std::int64_t memory() const noexcept;

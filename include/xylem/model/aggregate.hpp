@@ -23,12 +23,16 @@ enum class AggregateKind : std::uint8_t {
   first_missing,  ///< the first position of a missing element
   any,
   all,
+  ranks,  ///< how many elements have each of the keys that a QuantileStep tells apart; its second value, if any, are the bits
+          ///< known
 };
 
 /// One aggregate over some values of a program.
 struct Aggregate {
   AggregateKind kind{};
   std::vector<int> values{};  ///< the program's values: one, of sums one to three factors
+  int shift = 0;              ///< of ranks: as QuantileStep
+  int bits = 0;
   friend bool operator==(const Aggregate&, const Aggregate&) = default;
 };
 
@@ -45,6 +49,7 @@ struct Finalizer {
   std::int64_t elements = 0;      ///< that go into each result, missing ones included
   ElementType result{};           ///< of the reduction (reduction_type)
   std::vector<int> aggregates{};  ///< which ones, in the order of aggregates_of()
+  QuantileStep quantile{};
 };
 
 /// The aggregates that a reduction needs, in the order in which its Finalizer names them. `values` are those of its inputs, the
@@ -54,9 +59,14 @@ struct Finalizer {
 /// - sum, mean: count(x) sum(x);  var, std: count(x) sum(x) sum(x x);  prod: count(x) product(x)
 /// - min, max: count(x) min(x);  argmin: argmin(x) and without skipna first_missing(x);  count, any, all: themselves
 /// - cov: count(x) sum(x) sum(y) sum(x y);  corr: cov's, sum(x x), sum(y y);  dot: count(x) sum(x y)
+/// - quantile: ranks(x) or ranks(x, bits known)
 /// - weighted: count(x before masking) count(w before masking) sum(w) sum(w x), for var and std also sum(w x x)
 [[nodiscard]] std::vector<Aggregate> aggregates_of(Reduction reduction, bool weighted, bool skipna,
-                                                   const std::vector<int>& paired, const std::vector<int>& original);
+                                                   const std::vector<int>& paired, const std::vector<int>& original,
+                                                   const QuantileStep& quantile = {});
+
+/// Bytes of one output's ranks.
+[[nodiscard]] constexpr std::int64_t ranks_bytes(int bits) { return 8 * ((std::int64_t{1} << bits) + 4); }
 
 /// How sums are kept in memory (kernels): digits of base 2^52 in 64 bits each, in planes of blocks of outputs.
 inline constexpr int sum_digit_bits = 52;
@@ -67,9 +77,12 @@ inline constexpr std::int64_t product_bytes = 40;    ///< of one output's produc
 inline constexpr std::int64_t update_doubles = 4;
 inline constexpr std::int64_t triple_doubles = 8;
 
-/// Bytes that accumulators of these aggregates, over values of the program, take for so many outputs, with what updates need: for
-/// usual data (`usual`: values within a factor of 2^96 or so, zeros apart), or for any.
+/// Bytes that accumulators of these aggregates, over values of the program, take for so many outputs: for usual data (`usual`:
+/// values within a factor of 2^96 or so, zeros apart), or for any.
 [[nodiscard]] std::int64_t aggregate_memory(const Program& program, const std::vector<Aggregate>& aggregates,
                                             std::int64_t outputs, SumMode mode, bool usual);
+
+/// Bytes that updates of such accumulators need besides, whatever number of outputs there is.
+[[nodiscard]] std::int64_t update_memory(const std::vector<Aggregate>& aggregates);
 
 }  // namespace xylem

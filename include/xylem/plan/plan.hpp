@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -72,7 +73,7 @@ struct LeafAxis {
   int axis = -1;
   std::int64_t start = 0;
   std::int64_t step = 0;
-  friend bool operator==(const LeafAxis&, const LeafAxis&) = default;
+  friend auto operator<=>(const LeafAxis&, const LeafAxis&) = default;
 };
 
 /// An input of an evaluation's program.
@@ -166,12 +167,14 @@ struct ReductionGroup {
   std::vector<std::vector<std::int64_t>> cuts{};  ///< by kept axis: where tiles begin, 0 first; then the extent
   bool streamed = false;                          ///< a worker meets each tile in one run of blocks, and no more
   std::int64_t live_tiles = 1;                    ///< that a worker holds at once
-  std::int64_t tile_state = 0;                    ///< forecast, bytes of one tile's accumulators
+  std::int64_t tile_state = 0;                    ///< forecast, bytes of the largest tile's accumulators
 
   [[nodiscard]] std::int64_t num_tiles() const;
   /// The outputs of tile i, and the tile that holds an output.
   [[nodiscard]] Box tile(std::int64_t i) const;
   [[nodiscard]] std::int64_t tile_of(const Shape& output) const;
+  /// Outputs of the largest tile.
+  [[nodiscard]] std::int64_t tile_outputs() const;
 };
 
 /// Blocks [begin, end) of a scan.
@@ -199,7 +202,7 @@ struct Pass {
 /// An optimizer pass as it ran.
 struct OptimizerStep {
   std::string name;
-  std::string effect;
+  std::string effect;  ///< for people; empty where there was nothing to do
   double seconds = 0;
 };
 

@@ -17,4 +17,14 @@ namespace xylem {
 /// that cannot be found out, the name itself. Asks the file system on the calling rank, of each folder once.
 [[nodiscard]] std::vector<std::string> real_paths(const std::vector<std::string>& files);
 
+/// The path as an absolute one without "." and "..": "~" at its start is the home folder, and a relative path starts at `base`,
+/// which is absolute. Looks at no file.
+[[nodiscard]] std::string absolute_path(const std::string& path, const std::string& base);
+
+/// The files below `base`, an absolute path, that names and glob patterns stand for, without those that one of `ignore` stands
+/// for: absolute, sorted, each name once (two names of one file are two files). Nothing need match. Reads folders on the calling
+/// rank; what cannot be searched is passed over, with a line in `warnings`.
+[[nodiscard]] std::vector<std::string> match_files(const std::string& base, const std::vector<std::string>& patterns,
+                                                   const std::vector<std::string>& ignore, std::vector<std::string>& warnings);
+
 }  // namespace xylem

@@ -2,6 +2,7 @@
 
 #include <hdf5.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -30,13 +31,14 @@ struct DatasetSpec {
 };
 
 /// A new HDF5 file that appears under its name whole or not at all. It is written by this rank alone (HDF5's serial driver) under
-/// a hidden name in the same folder, and renamed by commit(); without that, the destructor removes it. Others may write elements
-/// of reserved datasets to their place in the hidden file between close() and commit(). No times are kept, so that
+/// a hidden name in the same folder, and renamed by commit(); without that, the destructor removes it. Others may write to the
+/// places of reserved datasets and placed chunks in the hidden file before commit(). No times are kept, so that
 /// the same calls give the same bytes; the order of creation is, as netCDF-4 asks. Objects are named by absolute paths.
 /// Whatever fails throws ResourceError naming the file and the system's reason.
 class FileWriter {
  public:
-  explicit FileWriter(std::string path);
+  /// `from_existing`: begins with a copy of the file that has this name, to which more is added; it must hold HDF5.
+  explicit FileWriter(std::string path, bool from_existing = false);
   ~FileWriter();
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
@@ -51,17 +53,23 @@ class FileWriter {
   /// Writes the elements of `box` (all of a scalar or of the dataset, with an empty box) from `data`, row-major in `memory_type`.
   void write(const Dataset& dataset, const Box& box, hid_t memory_type, const void* data);
 
+  /// Gives a chunk of a chunked dataset, by its first element, room for `size` stored bytes, and returns their place: bytes from
+  /// the file's start. Others write them there; each chunk once.
+  [[nodiscard]] std::int64_t place_chunk(const Dataset& dataset, const Shape& first, std::int64_t size);
+
   /// The place of the first element of a reserved dataset that has elements, in bytes from the file's start.
   [[nodiscard]] std::int64_t offset(const Dataset& dataset) const;
 
-  /// Attributes of the object at `path`; text is UTF-8 of variable length. One number is a scalar, a span an array of one
-  /// dimension.
+  /// Attributes of the object at `path`, in place of any of the same name; text is UTF-8 of variable length. One number is a
+  /// scalar, a span an array of one dimension.
   void attribute(const std::string& path, const std::string& name, const std::string& text);
   void attribute(const std::string& path, const std::string& name, const std::vector<std::string>& texts);
   void attribute(const std::string& path, const std::string& name, std::int64_t number);
   void attribute(const std::string& path, const std::string& name, double number);
   void attribute(const std::string& path, const std::string& name, std::span<const std::int64_t> numbers);
   void attribute(const std::string& path, const std::string& name, std::span<const double> numbers);
+  /// Text as netCDF's characters (NC_CHAR): of fixed length, which all readers know; UTF-8.
+  void characters(const std::string& path, const std::string& name, const std::string& text);
   /// An array of one element of any type, as netCDF writes `_FillValue`.
   void attribute(const std::string& path, const std::string& name, hid_t type, hid_t memory_type, const void* element);
 
@@ -86,6 +94,7 @@ class FileWriter {
 
   void write_attribute(const std::string& path, const std::string& name, hid_t type, hid_t memory_type,
                        std::span<const hsize_t> shape, const void* data);
+  void copy_existing();
   void write_scale_uses(const std::string& scale, const std::vector<Use>& uses);
   [[nodiscard]] hobj_ref_t reference(const std::string& path) const;
   template <class Result>
@@ -98,6 +107,7 @@ class FileWriter {
   std::unique_ptr<WriteTarget> target_;
   File file_;
   std::map<std::string, std::vector<Use>> uses_;  ///< by scale
+  std::vector<std::byte> placeholder_;            ///< what HDF5 is given for the bytes of chunks
 };
 
 }  // namespace xylem::h5

@@ -36,7 +36,7 @@ class JsonWriter {
   JsonWriter& value(int number) { return value(static_cast<std::int64_t>(number)); }
   JsonWriter& null();
 
-  /// A number in JSON's own form, such as an integer of more than 64 bits, written as it stands.
+  /// A value in JSON's own form, such as an integer of more than 64 bits or what another writer wrote, as it stands.
   JsonWriter& number_text(std::string_view text);
   /// An array of integers on one line, such as a shape.
   JsonWriter& inline_array(const std::vector<std::int64_t>& numbers);

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace xylem::logging {
 
@@ -13,6 +15,9 @@ void set_enabled(bool enabled) noexcept;
 
 /// Lines of `info` are printed only where verbose is set; those of `note` and `warning` always.
 void set_verbose(bool verbose) noexcept;
+
+/// The warnings of this process so far, printed or not; of a thousand and more the first thousand.
+[[nodiscard]] std::vector<std::string> warnings();
 
 void write_info(std::string_view text);
 void write_note(std::string_view text);

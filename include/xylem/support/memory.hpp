@@ -10,6 +10,9 @@ namespace xylem {
 /// The resident memory of this process now, in bytes, as the kernel counts it; 0 where it does not tell (/proc/self/statm).
 [[nodiscard]] std::int64_t resident_bytes();
 
+/// The most resident memory that this process has had, in bytes; 0 where the kernel does not tell (/proc/self/status).
+[[nodiscard]] std::int64_t peak_resident_bytes();
+
 /// The memory in bytes that this job may use on this node: the least of the physical memory, what the process's control group and
 /// all those around it may use, and what Slurm gave the job. `root` is the folder that /proc and /sys are in; `environment`
 /// gives the value of a variable, or null.

@@ -24,6 +24,10 @@ class Progress {
     std::function<void(const std::string&)> write{};  ///< where text goes; standard error when empty
   };
 
+  static constexpr double default_interval = 10;
+  /// What plain_interval_seconds is from now on where for_stderr sets the options; 0: plain lines are not written.
+  static void set_plain_interval(double seconds) noexcept;
+
   /// Options for a program that writes to standard error: a line redrawn where that is a terminal.
   static Options for_stderr(bool enabled, double scale);
 

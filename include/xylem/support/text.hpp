@@ -35,6 +35,9 @@ std::string shorten(std::string_view text, std::size_t width);
 /// printed on a terminal.
 std::string printable(std::string_view text);
 
+/// The text with A to Z in lower case.
+std::string lower_ascii(std::string_view text);
+
 /// "1 member", "2 members".
 std::string plural(std::size_t count, std::string_view noun);
 

@@ -12,7 +12,7 @@ namespace xylem {
 
 enum class TreeStyle : std::uint8_t {
   full,    ///< as wide as it needs to be, vertical bars where lines continue, chunks and filters shown
-  dantro,  ///< as dantro prints its tree on 80 columns, character by character but for xylem's class names
+  dantro,  ///< as dantro prints its tree on 80 columns, character by character, with dantro's class names
 };
 
 /// The threshold of dantro's condensed tree.
@@ -33,10 +33,19 @@ struct TreeFormat {
 /// is added to `problems`. Throws UsageError for attributes in dantro's style, which has no place for them.
 [[nodiscard]] std::string format_tree(const Tree& tree, const TreeFormat& format, std::vector<std::string>& problems);
 
+/// The same for a tree that files are mounted in (DataManager): `root` is its root, `files` are those in it.
+[[nodiscard]] std::string format_tree(const Tree& files, const Group& root, const TreeFormat& format,
+                                      std::vector<std::string>& problems);
+
 /// The tree as JSON: an array with one object a file, its root group, with members nested (`depth` levels of them, the rest left
 /// out). Every node has `name kind path`; groups `attributes members`; datasets `dtype shape max_shape dims coords layout chunks
 /// filters attributes`; links `link target_file target dangling`.
 [[nodiscard]] std::string tree_json(const Tree& tree, const std::optional<std::size_t>& depth,
+                                    std::vector<std::string>& problems);
+
+/// The same for a tree that files are mounted in: an array with its root group. A file's root has its `file` too; YAML and text
+/// files are of the kinds `yaml` and `text`; `objects` names attributes that are no plain values.
+[[nodiscard]] std::string tree_json(const Tree& files, const Group& root, const std::optional<std::size_t>& depth,
                                     std::vector<std::string>& problems);
 
 }  // namespace xylem

@@ -15,7 +15,7 @@ namespace xylem {
 /// One file's part of the tree: its root group, named as the file.
 struct FileTree {
   std::string file;  ///< as the user wrote it
-  std::unique_ptr<Group> root;
+  std::shared_ptr<Group> root;
   int scanned_by = 0;  ///< the rank that read its metadata
 };
 
@@ -23,19 +23,6 @@ struct FileTree {
 struct SkippedFile {
   std::string file;
   std::string reason;
-};
-
-enum class OnError : std::uint8_t {
-  stop,  ///< a file that cannot be read ends all
-  skip,  ///< it is left out, and named in Tree::skipped and a warning
-};
-
-struct LoadOptions {
-  ScanDepth depth = ScanDepth::metadata;
-  OnError on_error = OnError::stop;
-  bool use_index = true;  ///< takes what an index (write_index) knows of files that have not changed since
-  std::string index{};  ///< the index; empty: the one called `.xylem-index` in the folder that the files have in common or, where
-                        ///< there is none, in the nearest folder above it; only those of this user, root or the folder's owner
 };
 
 /// A node and the file whose tree it is in.
@@ -67,12 +54,26 @@ struct Tree {
   [[nodiscard]] Place follow(const Place& place) const;
 };
 
+struct ScanOptions {
+  bool skip_unreadable = false;            ///< a file that cannot be read is left out: Tree::skipped, and a warning
+  bool lower_case_keys = false;            ///< members are named in lower case (ASCII letters), and found in any
+  ResolveAs resolve_as = ResolveAs::data;  ///< what the proxies become
+  ScanDepth depth = ScanDepth::metadata;
+  bool use_index = true;  ///< takes what an index (write_index) knows of files that have not changed since
+  std::string index{};  ///< the index; empty: the one called `.xylem-index` in the folder that the files have in common or, where
+                        ///< there is none, in the nearest folder above it; only those of this user, root or the folder's owner
+};
+
 /// Expands file names and glob patterns on rank 0, deals the files to the ranks in turn, scans each on its one rank, and merges
 /// what was found; files that external links lead to are scanned in further rounds, each by one rank too. Reads metadata only.
 /// Throws UsageError, ResourceError or DataError, on all ranks alike, for a file that cannot be read; one that an external link
 /// leads to and that cannot be read is a warning. An index that is damaged, or that does not know some of the files as they are
 /// now, is a warning as well: those files are scanned.
 /// Collective: yes.
-[[nodiscard]] Tree load_tree(const Communicator& comm, const std::vector<std::string>& patterns, const LoadOptions& options = {});
+[[nodiscard]] Tree load_tree(const Communicator& comm, const std::vector<std::string>& patterns, const ScanOptions& options = {});
+
+/// The same for the files of these names, in their order. All ranks pass the same.
+/// Collective: yes.
+[[nodiscard]] Tree scan_tree(const Communicator& comm, std::vector<std::string> files, const ScanOptions& options = {});
 
 }  // namespace xylem

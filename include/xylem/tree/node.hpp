@@ -1,18 +1,24 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "xylem/model/attribute.hpp"
+#include "xylem/model/local_array.hpp"
 #include "xylem/model/metadata.hpp"
 #include "xylem/tree/proxy.hpp"
 
 namespace xylem {
 
+class Communicator;
 class Group;
+struct ResolveOptions;
 
 /// A member of the data tree: a group, a container (leaf) or a link.
 class Node {
@@ -25,27 +31,65 @@ class Node {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const Group* parent() const noexcept { return parent_; }
   [[nodiscard]] const Attributes& attributes() const noexcept { return attributes_; }
-  /// "/a/b" from the root of the tree, "/" for the root itself.
+  /// What is loaded as an attribute and is no plain value (dantro's `load_as_attr`), by the attribute's name.
+  [[nodiscard]] const std::map<std::string, std::shared_ptr<const Node>>& objects() const noexcept { return objects_; }
+  [[nodiscard]] std::size_t attribute_count() const noexcept { return attributes_.size() + objects_.size(); }
+  /// "/a/b" from the root of the tree, "/" for the root itself. A file's tree is one of its own: its root is "/".
   [[nodiscard]] std::string path() const;
+
+  /// Add an attribute. Throws UsageError when there is one of this name.
+  void set_attribute(const std::string& name, AttributeValue value);
+  void set_attribute(const std::string& name, std::shared_ptr<const Node> object);
 
  private:
   friend class Group;
+  void check_attribute(const std::string& name) const;
+
   std::string name_;
   const Group* parent_ = nullptr;
   Attributes attributes_;
+  std::map<std::string, std::shared_ptr<const Node>> objects_;
 };
 
-/// A leaf that holds data, or here a proxy of data: its metadata answer without any file being opened.
+/// What to do where a proxy cannot be reinstated, as dantro's PROXY_REINSTATE_FAIL_ACTION: an error, a warning, the same as a
+/// line of the log, or one that is seen with --verbose only.
+enum class ReinstateFailAction : std::uint8_t { raise, warn, log_warning, log_debug };
+
+/// A leaf that holds data: a proxy of them at first, whose metadata answer without any file being opened, and after resolve()
+/// (tree/resolve.hpp) the elements, or the promise of a lazy array. Type, shape, attributes and labels answer the same before and
+/// after, but for the type where resolving converts it.
 class Container : public Node {
  public:
-  Container(std::string name, std::shared_ptr<const DatasetInfo> info)
-      : Node(std::move(name), info->attributes), proxy_(std::move(info)) {}
+  Container(std::string name, std::shared_ptr<const DatasetInfo> info, ResolveAs resolve_as = ResolveAs::data)
+      : Node(std::move(name), info->attributes), proxy_(std::move(info), resolve_as) {}
 
   [[nodiscard]] const Proxy& proxy() const noexcept { return proxy_; }
   [[nodiscard]] const DatasetInfo& info() const noexcept { return proxy_.info(); }
+  [[nodiscard]] DType dtype() const;
+  [[nodiscard]] const Shape& shape() const noexcept { return proxy_.shape(); }
+  [[nodiscard]] std::size_t ndim() const noexcept { return proxy_.ndim(); }
+
+  /// True until it is resolved, and again once the proxy is reinstated.
+  [[nodiscard]] bool is_proxy() const noexcept { return !resolved_; }
+  /// True where resolving kept the proxy, so that it can be reinstated.
+  [[nodiscard]] bool retains_proxy() const noexcept { return resolved_ && retained_; }
+  /// True where it is resolved as a lazy array (lazy() of array/source.hpp makes it): nothing is in memory.
+  [[nodiscard]] bool is_chunked() const noexcept { return resolved_ && !data_; }
+  /// The elements that this rank holds. Throws UsageError unless it is resolved as data.
+  [[nodiscard]] const LocalArray& data() const;
+
+  /// Puts the proxy back and frees the elements. Where there is no retained one, `action` says what happens.
+  void reinstate(ReinstateFailAction action = ReinstateFailAction::raise);
 
  private:
+  friend void resolve(const Communicator& comm, const std::vector<Container*>& containers, const ResolveOptions& options);
+  // What resolving found: the elements, or nothing for a lazy array.
+  void take_resolved(std::optional<LocalArray> data, bool retain);
+
   Proxy proxy_;
+  bool resolved_ = false;
+  bool retained_ = false;
+  std::optional<LocalArray> data_;
 };
 
 /// A name that leads elsewhere in the tree, to another file, or to nothing.
@@ -65,23 +109,45 @@ class NamedType : public Node {
   explicit NamedType(std::string name) : Node(std::move(name), {}) {}
 };
 
-/// A node with members, in the order in which they were added; names are unique.
+/// A node with members, in the order in which they were added (by number, in a group of a type that numbers its members); names
+/// are unique.
 class Group : public Node {
  public:
   using Node::Node;
+  /// A group of one of dantro's types (group_types() of tree/load_config.hpp).
+  Group(std::string name, Attributes attributes, std::string type)
+      : Node(std::move(name), std::move(attributes)), type_(std::move(type)) {}
 
-  [[nodiscard]] const std::vector<std::unique_ptr<Node>>& members() const noexcept { return members_; }
+  /// dantro's name of the type; "OrderedDataGroup" where nothing else was asked for.
+  [[nodiscard]] const std::string& type() const noexcept { return type_; }
+  /// The type of the groups that are made in it on the way to a longer path, as in dantro.
+  [[nodiscard]] std::string type_of_new_groups() const;
+
+  [[nodiscard]] const std::vector<std::shared_ptr<Node>>& members() const noexcept { return members_; }
   /// The member of this name, or null.
   [[nodiscard]] const Node* member(std::string_view name) const;
   /// The node at a path from here, components parted by '/', or null; "" and "/" are the group itself.
   [[nodiscard]] const Node* find(std::string_view path) const;
+  [[nodiscard]] Node* find(std::string_view path);
 
-  /// Takes a node as a new member and returns it. Throws UsageError when the name is taken.
-  Node& add(std::unique_ptr<Node> node);
+  /// Takes a node as a new member and returns it. Throws UsageError when the name is taken, or is no number in a group that
+  /// numbers its members.
+  Node& add(std::shared_ptr<Node> node);
+  /// The same for the root of a file's tree, under another name: it stays a root, from which its own paths start.
+  Group& mount(std::shared_ptr<Group> root, std::string name);
+  /// Removes the member of this name.
+  void remove(std::string_view name);
+  /// Finds members in lower case, whatever the case of the name: for a file loaded with lower-case keys, whose own references
+  /// are as they were.
+  void ignore_case() noexcept { ignores_case_ = true; }
 
  private:
-  std::vector<std::unique_ptr<Node>> members_;
-  std::unordered_map<std::string_view, const Node*> by_name_;
+  [[nodiscard]] bool numbers_members() const;
+
+  std::string type_ = "OrderedDataGroup";
+  bool ignores_case_ = false;
+  std::vector<std::shared_ptr<Node>> members_;
+  std::unordered_map<std::string_view, Node*> by_name_;
 };
 
 }  // namespace xylem

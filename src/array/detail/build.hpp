@@ -26,6 +26,11 @@ std::vector<Coordinate> merge_coords(const std::vector<Array>& inputs);
 /// What is the same in all inputs that are not mere numbers.
 Attributes merge_attributes(const std::vector<Array>& inputs);
 
+/// What of an array's attributes is true of its reduction over these dims too, and what CF calls that (cell_methods; null:
+/// nothing). The units of a sum or a deviation of points in time are no reference time.
+Attributes reduced_attributes(const Array& array, Reduction reduction, const char* cell_method,
+                              const std::vector<std::string>& reduced);
+
 /// The coordinate with the known values, or null.
 Coordinate known_coordinate(std::string name, std::vector<std::string> dims, LabelValues values);
 /// Values at these positions.

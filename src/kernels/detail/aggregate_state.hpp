@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "xylem/model/aggregate.hpp"
+
 #include "detail/memory_budget.hpp"
 #include "detail/operand.hpp"
 #include "detail/packing.hpp"
@@ -21,6 +23,8 @@ class AggregateState {
   virtual void combine(const AggregateState& other) = 0;
   virtual void pack(Packer& packer) const = 0;
   virtual void combine_packed(Unpacker& unpacker) = 0;
+  /// Frees what updates take besides.
+  virtual void rest() noexcept {}
 };
 
 /// States that are one number for each output, int64 say.
@@ -151,6 +155,44 @@ class Products final : public AggregateState {
   int value_;
 };
 
+/// ranks: of each output the elements by the digit of their key that a step looks at, among those with the bits known so far, and
+/// what lies below and above these.
+class Ranks final : public AggregateState {
+ public:
+  Ranks(MemoryBudget& budget, std::int64_t outputs, ElementType type, const Aggregate& aggregate);
+  void update(const Tile& tile) override;
+  void combine(const AggregateState& other) override;
+  void pack(Packer& packer) const override { packer.put(numbers_.data(), numbers_.size()); }
+  void combine_packed(Unpacker& unpacker) override;
+
+  /// The keys at rank floor(q * (n - 1)) and the next one, n being the elements that are not missing: all their bits in the last
+  /// step, else the ones known now (of the first).
+  struct Found {
+    std::int64_t elements = 0;
+    std::uint64_t key = 0;
+    std::uint64_t next = 0;
+    double fraction = 0;  ///< of the way from one to the next
+  };
+  [[nodiscard]] Found find(std::int64_t output, double q) const;
+  /// The value of a key.
+  [[nodiscard]] double value(std::uint64_t key) const;
+
+ private:
+  // Of one output: those below, those above, the bits known, the least key above; then a count a digit.
+  enum Place : std::int64_t { kBelow, kAbove, kKnown, kNext, kDigits };
+  void combine_output(std::uint64_t* mine, const std::uint64_t* others) const;
+  [[nodiscard]] std::uint64_t* output(std::int64_t i) { return numbers_.data() + i * stride_; }
+  template <class T>
+  void update_as(const Tile& tile);
+
+  std::int64_t stride_;
+  PaidVector<std::uint64_t> numbers_;
+  ElementType type_;
+  std::vector<int> values_;
+  int shift_;
+  int bits_;
+};
+
 /// sum, exactly
 class ExactSums final : public AggregateState {
  public:
@@ -165,6 +207,7 @@ class ExactSums final : public AggregateState {
   void combine(const AggregateState& other) override;
   void pack(Packer& packer) const override;
   void combine_packed(Unpacker& unpacker) override;
+  void rest() noexcept final { scratch_.reset(); }
 
   [[nodiscard]] const SumPlanes& planes(std::int64_t number) const noexcept { return blocks_[static_cast<std::size_t>(number)]; }
   /// An or of Special: what infinities have made of an output.

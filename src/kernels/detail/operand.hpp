@@ -47,6 +47,13 @@ class Operands {
   /// A new tile. Extremes are found, of finite floats, when the tile goes into one output.
   void reset(std::span<const void* const> values, int n, bool one_output);
   Operand& get(int value);
+  /// Frees what scans take.
+  void rest() noexcept {
+    for (Slot& slot : slots_) {
+      slot.ready = false;
+      slot.scratch.reset();
+    }
+  }
 
   /// The piece's numbers as doubles.
   static const double* doubles(Piece& piece, int n);

@@ -2,12 +2,16 @@
 
 #include <hdf5.h>
 
+#include <cstdint>
+
 namespace xylem::h5 {
 
 /// A file that a WriteDriver writes to: its owner opens and closes `descriptor`, empty and for reading and writing.
 struct WriteTarget {
   int descriptor = -1;
-  int error = 0;  ///< errno of the first write that failed; those after it are dropped
+  int error = 0;                 ///< errno of the first write that failed; those after it are dropped
+  bool defers_elements = false;  ///< elements are not written: others do that, at `deferred`
+  std::int64_t deferred = -1;    ///< where the last deferred write would have gone
 };
 
 /// Makes files created with `access_properties` live in `target`, which must outlive them. HDF5 is told that every write

@@ -16,7 +16,7 @@ class IndexSearch {
  public:
   /// Looks for it as the options say; `real_paths` are those of the files asked for. What keeps it from being used is a warning.
   /// Throws UsageError where the options name one that is not there. Collective: yes.
-  IndexSearch(const Communicator& comm, const std::vector<std::string>& real_paths, const LoadOptions& options);
+  IndexSearch(const Communicator& comm, const std::vector<std::string>& real_paths, const ScanOptions& options);
 
   /// The metadata of each file that has not changed since the index was written; the ranks share the looking. Warns of files that
   /// have, and, where some are known, of those that are not. Collective: yes.

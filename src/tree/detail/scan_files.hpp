@@ -27,8 +27,10 @@ struct ScannedFiles {
   std::vector<std::string> warnings{};
 };
 
-/// See load_tree. Collective: yes.
-[[nodiscard]] ScannedFiles scan_files(const Communicator& comm, const std::vector<std::string>& patterns,
-                                      const LoadOptions& options);
+/// See load_tree and scan_tree. `real_paths`: of the files. Collective: yes.
+[[nodiscard]] ScannedFiles scan_patterns(const Communicator& comm, const std::vector<std::string>& patterns,
+                                         const ScanOptions& options);
+[[nodiscard]] ScannedFiles scan_files(const Communicator& comm, std::vector<std::string> files,
+                                      std::vector<std::string> real_paths, const ScanOptions& options);
 
 }  // namespace xylem::detail

@@ -1,0 +1,257 @@
+#include "xylem/job/run_job.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+#include "xylem/exec/execute.hpp"
+#include "xylem/job/compute.hpp"
+#include "xylem/job/run_report.hpp"
+#include "xylem/output/result_table.hpp"
+#include "xylem/output/result_writer.hpp"
+#include "xylem/plan/result_chunks.hpp"
+#include "xylem/plan/result_variable.hpp"
+#include "xylem/support/error.hpp"
+#include "xylem/support/log.hpp"
+#include "xylem/support/memory.hpp"
+#include "xylem/support/text.hpp"
+
+#include "detail/job_arrays.hpp"
+
+namespace xylem {
+namespace {
+
+using namespace detail;
+namespace fs = std::filesystem;
+
+std::string read_text(const Communicator& comm, const std::string& file) {
+  return comm.agree([&] {
+    std::string text;
+    if (comm.rank() == 0) {
+      std::error_code error;
+      if (!fs::exists(file, error)) throw UsageError("the job file '{}' is not there", printable(file));
+      std::ifstream stream(file, std::ios::binary);
+      if (fs::is_directory(file, error) || !stream) throw UsageError("the job file '{}' cannot be read", printable(file));
+      text.assign(std::istreambuf_iterator<char>(stream), {});
+    }
+    return text;
+  });
+}
+
+class JobRun {
+ public:
+  JobRun(const Communicator& comm, const JobRequest& request, const std::string& text, const JobFile& job, RunReport& report,
+         const std::function<void(const std::string&)>& print)
+      : comm_(comm), request_(request), text_(text), job_(job), report_(report), print_(print) {}
+
+  void run() {
+    const std::int64_t idle = resident_bytes();
+    comm_.agree([&] { expect_outputs(); });
+    report_.begin_stage("load");
+    DataManager data(comm_, job_.data_dir);
+    data.load_from_cfg(job_.load);
+    for (const std::string& warning : data.warnings()) logging::warning("{}", warning);
+    print_tree(data);
+    files_.clear();
+    for (const auto* files : {&data.files().files, &data.files().linked_files}) {
+      for (const FileTree& file : *files) files_.push_back(file.file);
+    }
+    report_.set_inputs(files_);
+
+    report_.begin_stage("plan");
+    std::vector<std::string> texts;
+    for (const JobOperation& operation : job_.operations) texts.push_back(operation.expression + ' ' + operation.fallback);
+    const JobData arrays(comm_, data, texts, job_.decode_cf);
+    for (const std::string& note : arrays.notes()) logging::note("{}", note);
+    JobArrays made = comm_.agree([&] { return make_job_arrays(job_, arrays, {}, false); });
+    const bool may_fail = std::ranges::any_of(job_.results, [&](const std::string& tag) { return made.may_fail.contains(tag); });
+    try {
+      compute(data, made, idle);
+    } catch (const Error& error) {
+      if (!may_fail || error.kind() != ErrorKind::data || !error.agreed()) throw;
+      // What failed may be told by no rank but one; whatever may fail gives way.
+      logging::warning("{}; once more, without what may fail", error.what());
+      made = comm_.agree([&] { return make_job_arrays(job_, arrays, {}, true); });
+      compute(data, made, idle);
+    }
+  }
+
+ private:
+  [[nodiscard]] std::string path_of(const JobStore& store) const {
+    return (fs::path(job_.out_dir) / store.file).lexically_normal().string();
+  }
+
+  // What is there already, before anything is read.
+  void expect_outputs() const {
+    for (const JobStore& store : job_.stores) {
+      std::error_code ignored;
+      if (store.existing != Existing::refuse || !fs::exists(path_of(store), ignored)) continue;
+      throw UsageError("{}: '{}' exists already; write 'exists_action: overwrite' or 'append' beside it, or name another file",
+                       store.place, printable(path_of(store)));
+    }
+  }
+
+  void print_tree(const DataManager& data) {
+    if (job_.tree == TreeReport::none) return;
+    TreeFormat format;
+    if (job_.tree == TreeReport::condensed) format.condensed = default_condense_threshold;
+    print_(data.tree(format));
+  }
+
+  void compute(const DataManager& data, const JobArrays& made, std::int64_t idle) {
+    for (const std::string& failure : made.failures) logging::warning("{}", failure);
+    std::vector<NamedArray> arrays;
+    std::vector<ResultVariable> variables;
+    comm_.agree([&] {
+      for (const std::string& tag : job_.results) {
+        const auto& array = made.arrays.at(tag);
+        if (!array) continue;
+        arrays.push_back({tag, *array});
+        variables.push_back(describe_result(tag, *array));
+      }
+      if (arrays.empty()) throw UsageError("{}: none of the results can be computed", printable(request_.file));
+    });
+    PlanOptions options = job_.options;
+    options.topology = {request_.dry_run ? request_.ranks.value_or(comm_.size()) : comm_.size()};
+    options.memory_held = metadata_bytes(idle);
+    for (const JobStore& store : job_.stores) {
+      options.memory_held += result_writer_memory(pick(variables, numbers_of(store, variables)), store.storage);
+    }
+    const Plan plan = plan_arrays(comm_, data.files(), arrays, options);
+    report_.set_plan(plan);
+    if (request_.dry_run) return print_(explain(plan));
+
+    report_.begin_stage("create");
+    std::vector<Output> outputs = create_outputs(variables, plan);
+    report_.begin_stage("compute");
+    ResultCollector collector(variables);
+    report_.set_times(execute(comm_, plan, [&](std::size_t result, const Box& box, std::span<const std::byte> values) {
+      for (Output& output : outputs) {
+        const auto place = std::ranges::find(output.numbers, result);
+        if (place != output.numbers.end()) {
+          output.writer->write(static_cast<std::size_t>(place - output.numbers.begin()), box, values);
+        }
+      }
+      collector.write(result, box, values);
+    }));
+    report_.begin_stage("write");
+    std::vector<std::string> written;
+    for (Output& output : outputs) {
+      output.writer->commit();
+      written.push_back(output.path);
+      report_.set_outputs(written);
+    }
+    print_results(variables, collector.collect(comm_), outputs);
+  }
+
+  struct Output {
+    std::string path;
+    std::vector<std::size_t> numbers;  ///< of the results in it
+    std::unique_ptr<ResultWriter> writer;
+  };
+
+  // The results of a file, by number; those that failed are in none.
+  static std::vector<std::size_t> numbers_of(const JobStore& store, const std::vector<ResultVariable>& variables) {
+    std::vector<std::size_t> numbers;
+    for (std::size_t i = 0; i < variables.size(); ++i) {
+      const bool wanted = store.tags.empty() || std::ranges::find(store.tags, variables[i].name) != store.tags.end();
+      if (wanted) numbers.push_back(i);
+    }
+    return numbers;
+  }
+
+  template <class T>
+  static std::vector<T> pick(const std::vector<T>& all, const std::vector<std::size_t>& numbers) {
+    std::vector<T> some;
+    for (const std::size_t i : numbers) {
+      if (i < all.size()) some.push_back(all[i]);
+    }
+    return some;
+  }
+
+  std::vector<Output> create_outputs(const std::vector<ResultVariable>& variables, const Plan& plan) {
+    const std::vector<Shape> stored = stored_chunks(plan);
+    std::vector<Output> outputs;
+    comm_.agree([&] {
+      for (const JobStore& store : job_.stores) {
+        outputs.push_back({path_of(store), numbers_of(store, variables), {}});
+        const std::string& path = outputs.back().path;
+        if (comm_.rank() == 0) make_folder_of(path);
+        for (const std::string& file : files_) {
+          std::error_code ignored;
+          if (fs::equivalent(path, file, ignored)) {
+            throw UsageError("the output '{}' is one of the files that are read: choose another name", printable(path));
+          }
+        }
+      }
+    });
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      const JobStore& store = job_.stores[i];
+      Output& output = outputs[i];
+      ResultFile file{store.existing, store.storage, {}};
+      file.storage.stored = pick(stored, output.numbers);
+      file.provenance["xylem_job"] = text_;
+      file.provenance["xylem_versions"] = versions_line();
+      output.writer = std::make_unique<ResultWriter>(comm_, output.path, pick(variables, output.numbers),
+                                                     history_line(request_.command), file);
+    }
+    return outputs;
+  }
+
+  static void make_folder_of(const std::string& path) {
+    const fs::path folder = fs::path(path).parent_path();
+    std::error_code error;
+    if (!folder.empty()) fs::create_directories(folder, error);
+    if (error) throw ResourceError("the folder '{}' cannot be made ({})", printable(folder.string()), error.message());
+  }
+
+  void print_results(const std::vector<ResultVariable>& variables, const std::vector<ResultElements>& elements,
+                     const std::vector<Output>& outputs) {
+    std::string text;
+    std::vector<bool> stored(variables.size(), false);
+    for (const Output& output : outputs) {
+      for (const std::size_t i : output.numbers) stored[i] = true;
+      text += format_results(pick(variables, output.numbers), pick(elements, output.numbers), output.path);
+    }
+    std::vector<std::size_t> others;
+    for (std::size_t i = 0; i < variables.size(); ++i) {
+      if (!stored[i]) others.push_back(i);
+    }
+    print_(text + format_results(pick(variables, others), pick(elements, others), ""));
+  }
+
+  const Communicator& comm_;
+  const JobRequest& request_;
+  const std::string& text_;
+  const JobFile& job_;
+  RunReport& report_;
+  const std::function<void(const std::string&)>& print_;
+  std::vector<std::string> files_;
+};
+
+}  // namespace
+
+void run_job(const Communicator& comm, const JobRequest& request, const std::function<void(const std::string&)>& print) {
+  std::string text = comm.broadcast(read_text(comm, request.file), 0);
+  const JobFile job = comm.agree([&] { return read_job_file(request.file, text, request.settings); });
+  for (const std::string& setting : request.settings) text += fmt::format("# --set {}\n", setting);
+  Progress::set_plain_interval(job.progress_seconds);
+  std::string path;
+  if (!job.report.empty() && !request.dry_run) {
+    path = (fs::path(job.out_dir) / job.report).lexically_normal().string();
+    comm.agree([&] {
+      if (comm.rank() == 0) fs::create_directories(fs::path(path).parent_path());
+    });
+  }
+  RunReport report(comm, path, request.command);
+  report.run([&] {
+    JobRun(comm, request, text, job, report, print).run();
+    return 0;
+  });
+}
+
+}  // namespace xylem
