@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "xylem/comm/communicator.hpp"
+#include "xylem/tree/load.hpp"
 
 namespace xylem::drivers {
 
@@ -27,6 +28,7 @@ struct Command {
 [[nodiscard]] Command stats_command();
 [[nodiscard]] Command reduce_command();
 [[nodiscard]] Command plan_command();
+[[nodiscard]] Command index_command();
 [[nodiscard]] Command run_command();
 [[nodiscard]] Command demo_data_command();
 
@@ -37,10 +39,23 @@ struct Command {
 /// Usage, summary and options, for --help.
 [[nodiscard]] std::string help(const Command& command);
 
+/// The options of commands that read files: --index, --no-index, --on-error.
+void add_load_options(po::options_description& options);
+
+/// Loads the tree of the argument `files`, by these options, and writes its warnings.
+/// Collective: yes.
+[[nodiscard]] Tree load(const Communicator& world, const po::variables_map& arguments, ScanDepth depth);
+
 /// What --report says of itself, and the file that it names: empty where it is not given.
 inline constexpr const char* report_help =
     "write what was run, its times and memory, and the result or error to this file, as JSON, also when the run fails.";
 [[nodiscard]] std::string report_path(const po::variables_map& arguments);
+
+/// What bash loads to complete the commands and their options.
+[[nodiscard]] std::string bash_completion(const std::vector<Command>& commands);
+
+/// The man page, in roff, with every option of every command.
+[[nodiscard]] std::string man_page(const std::vector<Command>& commands, const std::string& version);
 
 /// Writes text to standard output on rank 0. Throws ResourceError on all ranks when it cannot be written in full.
 /// Collective: yes.

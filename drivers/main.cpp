@@ -10,6 +10,7 @@
 #include "xylem/support/log.hpp"
 #include "xylem/support/standard_streams.hpp"
 #include "xylem/support/text.hpp"
+#include "xylem/support/version.hpp"
 
 #include "command.hpp"
 
@@ -19,7 +20,8 @@ using namespace xylem;
 using namespace xylem::drivers;
 
 std::vector<Command> commands() {
-  return {tree_command(), info_command(), stats_command(), reduce_command(), plan_command(), run_command(), demo_data_command()};
+  return {tree_command(), info_command(), stats_command(), reduce_command(),
+          plan_command(), run_command(),  index_command(), demo_data_command()};
 }
 
 std::string overview() {
@@ -27,7 +29,9 @@ std::string overview() {
       "Usage: xylem COMMAND [ARGUMENTS]\n       mpirun -n RANKS xylem COMMAND [ARGUMENTS]\n\n"
       "Analyses HDF5 data larger than a node's memory, on any number of MPI ranks.\n\nCommands:\n";
   for (const Command& command : commands()) text += fmt::format("  {:<10} {}\n", command.name, command.summary);
-  return text + "\nxylem COMMAND --help lists a command's options; xylem --version prints versions.\n";
+  return text +
+         "\nxylem COMMAND --help lists a command's options; xylem --version prints versions;\n"
+         "xylem --completion prints what bash completes it by, xylem --man the man page.\n";
 }
 
 std::string versions() {
@@ -45,6 +49,11 @@ int run(const Communicator& world, const std::vector<std::string>& arguments) {
   }
   if (name == "--version") {
     print(world, versions());
+    return 0;
+  }
+  // For the installation (drivers/CMakeLists.txt).
+  if (name == "--completion" || name == "--man") {
+    print(world, name == "--man" ? man_page(commands(), std::string(version())) : bash_completion(commands()));
     return 0;
   }
   std::vector<std::string> names;

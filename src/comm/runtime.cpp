@@ -5,8 +5,15 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "xylem/support/log.hpp"
 #include "xylem/support/standard_streams.hpp"
@@ -44,6 +51,53 @@ void take_over_crashes(const std::array<struct sigaction, crashes.size()>& befor
   }
 }
 
+// What the launcher that is nearest to this process says of it, if any does.
+struct Launched {
+  const char* variable;  // that holds the number of ranks
+  int ranks;
+  int rank;
+};
+
+std::optional<Launched> read_launcher() {
+  const auto number = [](const char* name) -> std::optional<int> {
+    const char* text = std::getenv(name);
+    if (text == nullptr) return {};
+    int value = 0;
+    const char* last = text + std::strlen(text);
+    const auto [end, error] = std::from_chars(text, last, value);
+    return error == std::errc() && end == last ? std::optional<int>(value) : std::nullopt;
+  };
+  // mpirun of OpenMPI, mpiexec of MPICH and its kin, srun. mpirun may itself run inside a step of srun: it comes first.
+  constexpr std::array names{std::pair{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"}, std::pair{"PMI_SIZE", "PMI_RANK"},
+                             std::pair{"SLURM_STEP_NUM_TASKS", "SLURM_PROCID"}};
+  for (const auto& [size, rank] : names) {
+    if (const auto ranks = number(size)) return Launched{size, *ranks, number(rank).value_or(0)};
+  }
+  return {};
+}
+
+// N copies that each take themselves for the only rank would do everything N times, and write over each other. True where this is
+// one of them; the first says so.
+bool refuse_copies() {
+  int size = 0;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  const std::optional<Launched> launched = size == 1 ? read_launcher() : std::nullopt;
+  if (!launched || launched->ranks <= 1) return false;
+  if (launched->rank == 0) {
+    write_stderr(
+        fmt::format("xylem: error: {0} ranks were started ({1}={0}), and each sees only itself: the launcher is not of the MPI "
+                    "library that xylem "
+                    "was built with, or does not speak to it; use that library's mpirun, or srun --mpi=pmix (where copies are "
+                    "meant: env -u {1} "
+                    "xylem ...)\n",
+                    launched->ranks, launched->variable));
+  } else {
+    std::this_thread::sleep_for(
+        std::chrono::seconds(1));  // some launchers end all copies as soon as one fails: the first speaks before
+  }
+  return true;
+}
+
 }  // namespace
 
 MpiRuntime::MpiRuntime(int& argc, char**& argv) {
@@ -67,7 +121,16 @@ MpiRuntime::~MpiRuntime() {
   if (owns_mpi_) MPI_Finalize();
 }
 
+std::string mpi_library_version() {
+  char text[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length = 0;
+  MPI_Get_library_version(text, &length);
+  const std::string all(text, static_cast<std::size_t>(length));
+  return all.substr(0, all.find_first_of(",\n"));
+}
+
 int run_guarded(const Communicator& world, const std::function<int()>& body) {
+  if (refuse_copies()) return static_cast<int>(ErrorKind::usage);
   Failure failure;
   bool agreed = world.size() == 1;
   try {

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <mpi.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,14 +74,10 @@ void optional_value(JsonWriter& json, const char* key, const std::optional<std::
 }  // namespace
 
 std::map<std::string, std::string> software_versions() {
-  char mpi[MPI_MAX_LIBRARY_VERSION_STRING];
-  int length = 0;
-  MPI_Get_library_version(mpi, &length);
-  const std::string mpi_text(mpi, static_cast<std::size_t>(length));
   return {{"xylem", fmt::format("{} (commit {})", version(), commit())},
           {"kokkos", kokkos_description()},
           {"hdf5", h5::library_version()},
-          {"mpi", mpi_text.substr(0, mpi_text.find_first_of(",\n"))}};
+          {"mpi", mpi_library_version()}};
 }
 
 std::string versions_line() {
@@ -107,7 +102,7 @@ std::string history_line(const std::string& command) {
 }
 
 RunReport::RunReport(const Communicator& world, std::string path, std::string command)
-    : world_(world), path_(std::move(path)), command_(std::move(command)), started_(now()), idle_bytes_(resident_bytes()) {
+    : world_(world), path_(std::move(path)), command_(std::move(command)), started_(now()), idle_bytes_(peak_resident_bytes()) {
   world_.agree([&] {
     if (path_.empty() || world_.rank() != 0) return;
     std::error_code error;

@@ -77,6 +77,15 @@ void write_dim(h5::FileWriter& file, const FileDim& dim) {
   file.make_scale("/" + dim.name, fmt::format("This is a netCDF dimension but not a netCDF variable.{:10}", dim.size));
 }
 
+// HDF5 keeps attributes of at most 64 KiB where netCDF looks for them. Cut between characters of UTF-8.
+std::string cut(std::string text) {
+  constexpr std::size_t most = 60'000;
+  if (text.size() <= most) return text;
+  std::size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) --end;
+  return text.substr(0, end) + "\n... (cut)";
+}
+
 std::vector<std::string> paths(const std::vector<std::string>& names) {
   std::vector<std::string> result;
   for (const std::string& name : names) result.push_back("/" + name);
@@ -114,7 +123,7 @@ std::vector<ResultDataset> write_metadata(h5::FileWriter& file, const FileLayout
                                           const std::vector<ResultVariable>& variables,
                                           const std::map<std::string, std::string>& file_attributes,
                                           const std::vector<Shape>& chunks, int deflate) {
-  for (const auto& [name, text] : file_attributes) file.characters("/", name, text);
+  for (const auto& [name, text] : file_attributes) file.characters("/", name, cut(text));
   for (const FileDim& dim : layout.dims) write_dim(file, dim);
   for (const ResultCoord* coord : layout.coords) {
     write_coord(file, *coord);

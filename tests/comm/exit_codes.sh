@@ -25,4 +25,22 @@ for ranks in 1 3; do
   expect "$ranks" 1 "xylem: error on rank $last: the program crashed" 1 crashed "$last"
 done
 expect 3 3 "xylem: error on rank 1: this rank met a damaged chunk" 1 escaped 1
+
+# A launcher whose ranks do not see each other: copies of one rank.
+alone() {  # alone CODE COUNT VARIABLE=VALUE...
+  local code=$1 count=$2 output status
+  shift 2
+  output=$(env "$@" timeout 20 "$program" none 0 2>&1)
+  status=$?
+  if [ "$status" -ne "$code" ] || [ "$(grep -c "xylem: error: 3 ranks were started" <<<"$output")" -ne "$count" ]; then
+    echo "FAIL: $*: exit code $status, not $code, or not $count message(s)"; echo "$output"; failures=$((failures + 1))
+  fi
+}
+alone 2 1 OMPI_COMM_WORLD_SIZE=3 OMPI_COMM_WORLD_RANK=0
+alone 2 0 OMPI_COMM_WORLD_SIZE=3 OMPI_COMM_WORLD_RANK=2
+alone 2 1 PMI_SIZE=3 PMI_RANK=0
+alone 2 1 SLURM_STEP_NUM_TASKS=3 SLURM_PROCID=0
+alone 0 0 SLURM_STEP_NUM_TASKS=1 SLURM_PROCID=0 SLURM_NTASKS=3
+alone 0 0 OMPI_COMM_WORLD_SIZE=1 SLURM_STEP_NUM_TASKS=3  # mpirun -n 1 inside a step of srun
+alone 0 0 PMI_SIZE=many
 exit $((failures > 0))

@@ -317,6 +317,16 @@ TEST_F(Writer, AScalarCoordCalledAsADimIsLeftOut) {
   EXPECT_EQ(names(), std::vector<std::string>{"out.nc"});
 }
 
+// HDF5 refuses attributes of 64 KiB and more.
+TEST_F(Writer, CutsLongTexts) {
+  std::string text;
+  while (text.size() < 200'000) text += "süß ";
+  ResultWriter(world(), path(), {}, text, {.provenance = {{"xylem_job", text}}}).commit();
+  EXPECT_EQ(names(), std::vector<std::string>{"out.nc"});
+  EXPECT_GT(fs::file_size(path()), 120'000U);
+  EXPECT_LT(fs::file_size(path()), 140'000U);
+}
+
 TEST_F(Writer, WritesAFileOfNothing) {
   ResultWriter(world(), path(), {}, "test").commit();
   EXPECT_EQ(names(), std::vector<std::string>{"out.nc"});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "xylem/comm/communicator.hpp"
 
@@ -25,10 +26,14 @@ class MpiRuntime {
   std::optional<Communicator> world_;
 };
 
+/// The MPI library that runs, in its own words ("Open MPI v4.1.4").
+[[nodiscard]] std::string mpi_library_version();
+
 /// Runs the body of a program and turns what it throws into an exit code, so that one rank's failure ends all ranks:
 /// an error that all ranks agree on is printed once, by rank 0, and its code returned on every rank; anything else is printed by
 /// the rank it happened on, and aborts the job with its code. Returns the body's own value otherwise.
-/// Collective: on `world`.
+/// Where a launcher started several ranks that do not see each other (as its environment variables tell), the body is not run:
+/// one of them says so, and all return the code of a usage error. Collective: on `world`.
 int run_guarded(const Communicator& world, const std::function<int()>& body);
 
 }  // namespace xylem

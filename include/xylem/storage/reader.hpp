@@ -63,13 +63,15 @@ class DatasetReader {
  private:
   bool try_read(const Box& box, std::byte* out) const;
   [[noreturn]] void blame(const Box& box, std::span<std::byte> scratch) const;
-  [[nodiscard]] StorageSummary summarize_chunks() const;
-  [[nodiscard]] std::vector<Shape> list_chunks(std::int64_t count) const;
 
   std::shared_ptr<const DatasetInfo> info_;
   std::shared_ptr<const h5::File> file_;
   h5::Dataset dataset_;
   h5::Datatype type_;
+  h5::Dataspace file_space_;
+  // The box that was read last: blocks have the same extents again and again.
+  mutable h5::Dataspace memory_space_;
+  mutable Shape memory_count_;
   std::unique_ptr<DirectReader> direct_;
 };
 
