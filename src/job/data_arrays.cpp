@@ -52,9 +52,8 @@ DataArrays::DataArrays(const Communicator& comm, const DataManager& data, const 
   std::vector<CfDecoding> decodings;
   comm.agree([&] {
     const auto is_named = [&](const std::string& path) {
-      return std::ranges::any_of(texts, [&](const std::string& text) {
-        return text.find(path) != std::string::npos || path.starts_with(text + "/");
-      });
+      return std::ranges::any_of(
+          texts, [&](const std::string& text) { return text.find(path) != std::string::npos || path.starts_with(text + "/"); });
     };
     // Which datasets are coordinates is what lazy() asks for. By name, so that their order is the same on all ranks.
     std::map<std::pair<std::string, std::string>, const DatasetInfo*> asked;
@@ -100,18 +99,28 @@ Array DataArrays::get(const std::string& path) const {
   throw UsageError("there is no container '{}'{}", printable(path), did_you_mean(path, paths()));
 }
 
+const Group& DataArrays::group_at(const std::string& path) const {
+  const auto* group = dynamic_cast<const Group*>(data_.find(path.starts_with('/') ? path.substr(1) : path));
+  if (group == nullptr) throw UsageError("there is no group '{}' in the data tree", printable(path));
+  return *group;
+}
+
 Array DataArrays::combine(const std::string& group, const GroupCombineOptions& options, std::vector<std::string>* notes) const {
-  const auto* members = dynamic_cast<const Group*>(data_.find(group.starts_with('/') ? group.substr(1) : group));
-  if (members == nullptr) throw UsageError("there is no group '{}' in the data tree", printable(group));
-  return combine_group(*members, options, [&](const Container& container) { return known_array(container); }, notes);
+  return combine_group(
+      group_at(group), options, [&](const Container& container) { return known_array(container); }, notes);
+}
+
+Array DataArrays::combine(const std::string& group, const ParameterSpace& space, const StateCombineOptions& options,
+                          std::vector<std::string>* notes) const {
+  return combine_states(
+      group_at(group), space, options, [&](const Container& container) { return known_array(container); }, notes);
 }
 
 Array DataArrays::concat(const std::string& group, const std::string& field, const std::string& dim) const {
   GroupCombineOptions options{.field = field, .combine = {.dim = dim}};
-  const auto* members = dynamic_cast<const Group*>(data_.find(group));
-  const auto first = members == nullptr || members->members().empty()
-                         ? std::nullopt
-                         : find(group + "/" + members->members().front()->name() + (field.empty() ? "" : "/" + field));
+  const auto& members = group_at(group).members();
+  const auto first =
+      members.empty() ? std::nullopt : find(group + "/" + members.front()->name() + (field.empty() ? "" : "/" + field));
   if (first && first->find_axis(dim)) options.labels_from.kind = LabelSource::Kind::data;
   return combine(group, options);
 }

@@ -31,6 +31,9 @@ class DataArrays {
   /// group.
   [[nodiscard]] Array combine(const std::string& group, const GroupCombineOptions& options,
                               std::vector<std::string>* notes = nullptr) const;
+  /// The states of a parameter sweep as one array, as combine_states.
+  [[nodiscard]] Array combine(const std::string& group, const ParameterSpace& space, const StateCombineOptions& options,
+                              std::vector<std::string>* notes = nullptr) const;
   /// The same one after the other along `dim`, with the labels that they have: a dim of theirs, or a new one that their members'
   /// names label.
   [[nodiscard]] Array concat(const std::string& group, const std::string& field, const std::string& dim) const;
@@ -42,6 +45,7 @@ class DataArrays {
 
  private:
   [[nodiscard]] Array array(const Container& container, const CoordinateReader& reader) const;
+  [[nodiscard]] const Group& group_at(const std::string& path) const;
   [[nodiscard]] Array known_array(const Container& container) const;
 
   const DataManager& data_;
