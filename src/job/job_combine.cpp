@@ -126,8 +126,9 @@ class Reader {
     if (!node["dim"]) yaml_.fail(node, "an entry of 'combine' needs a 'dim', or a 'pspace'");
     options.dim = yaml_.text(node["dim"], "dim");
     if (node["coords_from"]) {
+      const std::string text = yaml_.text(node["coords_from"], "coords_from");
       try {
-        combine.options.labels_from = LabelSource::parse(yaml_.text(node["coords_from"], "coords_from"));
+        combine.options.labels_from = LabelSource::parse(text);
       } catch (const UsageError& error) {
         yaml_.fail(node["coords_from"], error.what());
       }

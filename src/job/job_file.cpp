@@ -36,8 +36,9 @@ void read_resources(JobFile& job, const YAML::Node& node) {
   const JobYaml& yaml = job.yaml;
   yaml.expect_keys(node, job_section("resources"));
   if (const YAML::Node memory = node["memory_per_rank"]) {
+    const std::string text = yaml.text(memory, "memory_per_rank");
     try {
-      job.options.memory_limit = parse_bytes(yaml.text(memory, "memory_per_rank"), "memory_per_rank");
+      job.options.memory_limit = parse_bytes(text, "memory_per_rank");
     } catch (const UsageError& error) {
       yaml.fail(memory, error.what());
     }
@@ -58,7 +59,8 @@ void read_resources(JobFile& job, const YAML::Node& node) {
 // A file of a run: in out_dir, and not out of it.
 std::string output_name(const JobYaml& yaml, const YAML::Node& node, const std::string& what) {
   const std::string name = yaml.text(node, what);
-  if (name.back() == '/') yaml.fail(node, fmt::format("{} '{}' is a folder: name a file", what, printable(name)));
+  const std::filesystem::path last = std::filesystem::path(name).filename();
+  if (last.empty() || last == "." || last == "..") yaml.fail(node, fmt::format("{} '{}' is a folder: name a file", what, printable(name)));
   return name;
 }
 

@@ -24,7 +24,7 @@ bool holds(const YAML::Node& tree, const YAML::Node& node) {
 YAML::Node parse(const std::string& text, const std::string& name) {
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() != 1) throw UsageError("{} holds {} YAML documents: a job is one", name, documents.size());
+    if (documents.size() != 1) throw UsageError("{} holds {} YAML documents, not one", name, documents.size());
     return documents[0];
   } catch (const YAML::Exception& error) {
     throw UsageError("{}:{}:{}: {}", name, error.mark.line + 1, error.mark.column + 1, printable(error.msg));
@@ -44,7 +44,8 @@ std::string describe(const YAML::Node& node) {
 
 JobYaml::JobYaml(std::string file, const std::string& text, const std::vector<std::string>& settings)
     : file_(std::move(file)), root_(parse(text, printable(file_))) {
-  expect_unique_keys(root_);
+  std::size_t nodes = 0;
+  expect_sound(root_, 0, nodes);
   for (const std::string& setting : settings) set(setting);
 }
 
@@ -55,8 +56,10 @@ void JobYaml::set(const std::string& setting) {
   }
   const std::string name = fmt::format("--set '{}'", printable(setting));
   const YAML::Node value = parse(setting.substr(equals + 1), name);
-  expect_unique_keys(value);
-  settings_.emplace_back(name, value);
+  settings_.emplace_back(name, YAML::Node());  // until it is known to end: place() walks through it
+  std::size_t nodes = 0;
+  expect_sound(value, 0, nodes);
+  settings_.back().second.reset(value);
   YAML::Node at = root_;
   std::string path = setting.substr(0, equals);
   while (true) {
@@ -90,10 +93,16 @@ void JobYaml::set(const std::string& setting) {
   }
 }
 
-// YAML forbids them, its parser does not.
-void JobYaml::expect_unique_keys(const YAML::Node& node) const {
+std::string JobYaml::origin() const { return settings_.empty() ? printable(file_) : settings_.back().first; }
+
+// YAML forbids keys that stand twice, its parser does not. Anchors can make a node hold itself, or a short text very large.
+void JobYaml::expect_sound(const YAML::Node& node, int depth, std::size_t& nodes) const {
+  constexpr int deepest = 200;
+  constexpr std::size_t most = 1'000'000;
+  if (depth > deepest) throw UsageError("{}: nested more than {} deep, or an anchor that holds itself", origin(), deepest);
+  if (++nodes > most) throw UsageError("{}: more than {} values, with those that anchors repeat", origin(), most);
   if (node.IsSequence()) {
-    for (const auto& item : node) expect_unique_keys(item);
+    for (const auto& item : node) expect_sound(item, depth + 1, nodes);
   }
   if (!node.IsMap()) return;
   std::set<std::string> seen;
@@ -102,7 +111,7 @@ void JobYaml::expect_unique_keys(const YAML::Node& node) const {
     if (!seen.insert(entry.first.Scalar()).second) {
       fail(entry.first, fmt::format("the key '{}' stands twice: keep one", printable(entry.first.Scalar())));
     }
-    expect_unique_keys(entry.second);
+    expect_sound(entry.second, depth + 1, nodes);
   }
 }
 

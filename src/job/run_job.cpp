@@ -45,6 +45,13 @@ std::string read_text(const Communicator& comm, const std::string& file) {
   });
 }
 
+void make_folder_of(const std::string& path) {
+  const fs::path folder = fs::path(path).parent_path();
+  std::error_code error;
+  if (!folder.empty()) fs::create_directories(folder, error);
+  if (error) throw ResourceError("the folder '{}' cannot be made ({})", printable(folder.string()), error.message());
+}
+
 class JobRun {
  public:
   JobRun(const Communicator& comm, const JobRequest& request, const std::string& text, const JobFile& job, RunReport& report,
@@ -240,13 +247,6 @@ class JobRun {
     return outputs;
   }
 
-  static void make_folder_of(const std::string& path) {
-    const fs::path folder = fs::path(path).parent_path();
-    std::error_code error;
-    if (!folder.empty()) fs::create_directories(folder, error);
-    if (error) throw ResourceError("the folder '{}' cannot be made ({})", printable(folder.string()), error.message());
-  }
-
   void print_results(const std::vector<ResultVariable>& variables, const std::vector<ResultElements>& elements,
                      const std::vector<Output>& outputs) {
     std::string text;
@@ -282,7 +282,7 @@ void run_job(const Communicator& comm, const JobRequest& request, const std::fun
   if (!job.report.empty() && !request.dry_run) {
     path = (fs::path(job.out_dir) / job.report).lexically_normal().string();
     comm.agree([&] {
-      if (comm.rank() == 0) fs::create_directories(fs::path(path).parent_path());
+      if (comm.rank() == 0) make_folder_of(path);
     });
   }
   RunReport report(comm, path, request.command);
