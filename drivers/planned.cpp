@@ -133,8 +133,10 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
   for (const auto* files : {&tree.files, &tree.linked_files}) {
     for (const FileTree& file : *files) planned.files.push_back(file.file);
   }
+  planned.skipped = tree.skipped;
   if (hooks.report != nullptr) {
     hooks.report->set_inputs(planned.files);
+    hooks.report->set_skipped(planned.skipped);
     hooks.report->begin_stage("plan");
   }
   std::vector<std::string> texts;

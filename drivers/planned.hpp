@@ -22,6 +22,7 @@ struct Planned {
   Plan plan;
   std::vector<ResultVariable> variables;
   std::vector<std::string> files;  ///< that are read
+  std::vector<SkippedFile> skipped;  ///< that could not be, and were left out
 };
 
 /// What a command that goes on with the plan has to do with it.

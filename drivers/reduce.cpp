@@ -90,7 +90,7 @@ int reduce(const Communicator& world, const po::variables_map& arguments, RunRep
   if (!path.empty()) {
     report.begin_stage("create");
     file.storage.stored = stored_chunks(planned.plan);
-    file.provenance["xylem_versions"] = versions_line();
+    file.provenance = provenance(planned.skipped);
     writer = std::make_unique<ResultWriter>(world, path, planned.variables, history_line(arguments["command"].as<std::string>()),
                                             file);
   }

@@ -71,6 +71,8 @@ class JobRun {
       for (const FileTree& file : *files) files_.push_back(file.file);
     }
     report_.set_inputs(files_);
+    report_.set_skipped(data.files().skipped);
+    skipped_ = data.files().skipped;
 
     report_.begin_stage("plan");
     std::vector<std::string> texts;
@@ -239,8 +241,8 @@ class JobRun {
       Output& output = outputs[i];
       ResultFile file{store.existing, store.storage, {}};
       file.storage.stored = pick(stored, output.numbers);
+      file.provenance = provenance(skipped_);
       file.provenance["xylem_job"] = text_;
-      file.provenance["xylem_versions"] = versions_line();
       output.writer = std::make_unique<ResultWriter>(comm_, output.path, pick(variables, output.numbers),
                                                      history_line(request_.command), file);
     }
@@ -269,6 +271,7 @@ class JobRun {
   RunReport& report_;
   const std::function<void(const std::string&)>& print_;
   std::vector<std::string> files_;
+  std::vector<SkippedFile> skipped_;
 };
 
 }  // namespace

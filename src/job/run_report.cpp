@@ -86,6 +86,15 @@ std::string versions_line() {
   return line;
 }
 
+std::map<std::string, std::string> provenance(const std::vector<SkippedFile>& skipped) {
+  std::map<std::string, std::string> all{{"xylem_versions", versions_line()}};
+  for (const SkippedFile& file : skipped) {
+    std::string& text = all["xylem_skipped"];
+    text += (text.empty() ? "" : "\n") + printable(file.file);
+  }
+  return all;
+}
+
 std::string history_line(const std::string& command) {
   constexpr std::size_t most = 8192;
   std::string line = command;
@@ -207,6 +216,10 @@ std::string RunReport::to_json(int exit_code, const std::string& error, const st
   for (const Input& input : inputs_) {
     json.begin_object().key("path").value(input.path).key("size").value(input.size);
     json.key("mtime_ns").value(input.mtime_ns).end_object();
+  }
+  json.end_array().key("skipped").begin_array();
+  for (const SkippedFile& file : skipped_) {
+    json.begin_object().key("path").value(file.file).key("reason").value(file.reason).end_object();
   }
   json.end_array().key("outputs").begin_array();
   for (const std::string& output : outputs_) {

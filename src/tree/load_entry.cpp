@@ -149,6 +149,7 @@ class DataManager::EntryLoader {
     scanned_ =
         scan_tree(comm_, files_, {skips_unreadable(), options_.lower_case_keys, options_.resolve_as.value_or(ResolveAs::data)});
     for (const std::string& warning : scanned_.warnings) warn(warning);
+    for (const SkippedFile& file : scanned_.skipped) manager_.files_.skipped.push_back(file);
     std::size_t next = 0;  // those that could not be read are missing
     for (std::size_t i = 0; i < files_.size() && next < scanned_.files.size(); ++i) {
       if (scanned_.files[next].file == files_[i]) nodes_[i] = scanned_.files[next++].root;

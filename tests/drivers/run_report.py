@@ -10,7 +10,7 @@ import numpy as np
 
 from harness import Report, Xylem, check_error, check_success
 
-KEYS = ["command", "started", "seconds", "ranks", "result", "exit_code", "error", "warnings", "versions", "inputs", "outputs", "bytes", "stages",
+KEYS = ["command", "started", "seconds", "ranks", "result", "exit_code", "error", "warnings", "versions", "inputs", "skipped", "outputs", "bytes", "stages",
         "rank_times", "memory", "plan"]
 RANKS = (1, 2, 3, 4)
 # What differs between two runs of the same program, as in reduce_memory.py.

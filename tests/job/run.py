@@ -166,6 +166,39 @@ store: [{file: all.nc}]
         report.check(found["bad"][1] == -1 and found["good"][1] == 1, f"fallback of damaged data: {found}")
 
 
+def check_skipped(xylem, report, folder):
+    """One corrupt file among many: named, an error by default; left out and listed where the job says so."""
+    data = f"{folder}/corrupt"
+    shutil.copytree(f"{folder}/runs", data)
+    with open(f"{data}/out/day002.h5", "r+b") as file:
+        file.truncate(300)
+    text = HEAD.format(data=data, out=f"{folder}/corrupt_out") + """combine: {c: {group: sim, field: atm/temperature, dim: day}}
+transform: [{expression: "mean(c, lat, lon)", tag: m}]
+store: [{file: all.nc, exists_action: overwrite}]
+report: {json: report.json}
+"""
+    text = text.replace("atm/temperature, dim: day", "atm/temperature, dim: day, join: outer")
+    job = write(f"{folder}/corrupt.yml", text)
+    first = None
+    check_error(report, xylem.run("run", job, ranks=3), "a corrupt file", 3, "day002.h5")
+    with open(f"{folder}/corrupt_out/report.json", encoding="utf-8") as file:
+        report.check(json.load(file)["error"]["kind"] == "data", "the report of a failed run")
+    for ranks in (1, 3):
+        result = xylem.run("run", job, "--set", "load.sim.on_error=skip", ranks=ranks)
+        if not check_success(report, result, "a corrupt file that is left out"):
+            continue
+        with open(f"{folder}/corrupt_out/report.json", encoding="utf-8") as file:
+            told = json.load(file)
+        report.check([os.path.basename(one["path"]) for one in told["skipped"]] == ["day002.h5"], f"skipped: {told['skipped']}")
+        with netCDF4.Dataset(f"{folder}/corrupt_out/all.nc") as file:
+            report.check(file.xylem_skipped.endswith("out/day002.h5"), f"xylem_skipped: {file.xylem_skipped}")
+        found = values_of(f"{folder}/corrupt_out/all.nc")
+        report.check(found["day"][1].tolist() == list(range(DAYS)) and np.isnan(found["m"][1][2]).all()
+                     and not np.isnan(np.delete(found["m"][1], 2, 0)).all(axis=1).any(), f"its place is missing: {found['day']}, {found['m']}")
+        first = first or found
+        report.check(found["m"][1].tobytes() == first["m"][1].tobytes(), "other bytes on 3 ranks")
+
+
 def check_mistakes(xylem, report, folder):
     head = HEAD.format(data=f"{folder}/runs", out=f"{folder}/mistakes")
     ok = "transform: [{expression: '1', tag: x}]\n"
@@ -182,6 +215,11 @@ def check_mistakes(xylem, report, folder):
         ("unknown dim", head + "transform: [{expression: 'mean(`sim/001/atm/temperature`, hight)', tag: x}]\n", 2, "mistakes.yml:6:26:", "hight"),
         ("no memory", head + "resources: {memory_per_rank: 1MiB}\ntransform: [{expression: 'mean(`sim/001/atm/temperature`)', tag: x}]\n", 4, "--memory"),
         ("a folder as output", head + ok + "store: [{file: sub/}]\n", 2, "mistakes.yml:7:16:"),
+        ("a folder above as output", head + ok + "store: [{file: ..}]\n", 2, "mistakes.yml:7:16:"),
+        ("a size that is none", head + ok + "resources: {memory_per_rank: [1]}\n", 2, "error: mistakes.yml:7:30: memory_per_rank".replace("mistakes", f"{folder}/mistakes")),
+        ("an anchor in itself", "a: &a [*a]\n" + head + ok, 2, "mistakes.yml", "an anchor that holds itself"),
+        ("anchors that multiply", "".join(f"b{i}: &a{i + 1} [{','.join([f'*a{i}' if i else 'x'] * 9)}]\n" for i in range(9)) + head + ok, 2, "1000000 values"),
+        ("no folder for the report", head.replace(f"{folder}/mistakes", "/proc/none") + ok + "report: {json: r.json}\n", 4, "the folder '/proc/none' cannot be made"),
         ("no such setting", None, 2, "--set"),
     ]
     for what, text, code, *fragments in cases:
@@ -209,6 +247,7 @@ def main():
     xylem, report = Xylem(program, mpiexec), Report()
     check_analysis(xylem, report, folder)
     check_failures(xylem, report, folder)
+    check_skipped(xylem, report, folder)
     check_mistakes(xylem, report, folder)
     check_documentation(xylem, report, source)
     report.finish()

@@ -10,6 +10,7 @@
 #include "xylem/comm/communicator.hpp"
 #include "xylem/exec/execute.hpp"
 #include "xylem/plan/plan.hpp"
+#include "xylem/tree/load.hpp"
 #include "xylem/support/timer.hpp"
 
 namespace xylem {
@@ -19,6 +20,9 @@ namespace xylem {
 
 /// The same in one line.
 [[nodiscard]] std::string versions_line();
+
+/// What a result file says of itself (ResultFile::provenance): the versions, and `xylem_skipped` where files were left out, a line each.
+[[nodiscard]] std::map<std::string, std::string> provenance(const std::vector<SkippedFile>& skipped);
 
 /// A line for a file's `history`, in netCDF's manner: the time (UTC), then the command, cut where it is longer than 8 KiB.
 [[nodiscard]] std::string history_line(const std::string& command);
@@ -38,6 +42,8 @@ class RunReport {
   void begin_stage(const std::string& name);
   /// Files that are read: their size and the time of their last change are those of now.
   void set_inputs(const std::vector<std::string>& files);
+  /// Files that could not be read, and were left out.
+  void set_skipped(const std::vector<SkippedFile>& files) { skipped_ = files; }
   void set_outputs(const std::vector<std::string>& files) { outputs_ = files; }
   void set_plan(const Plan& plan);
   void set_times(const std::vector<RankTimes>& times) { times_ = times; }
@@ -81,6 +87,7 @@ class RunReport {
     std::int64_t mtime_ns;
   };
   std::vector<Input> inputs_;
+  std::vector<SkippedFile> skipped_;
   std::vector<std::string> outputs_;
   std::string plan_;
   std::vector<RankTimes> times_;
