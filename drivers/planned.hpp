@@ -21,7 +21,7 @@ void add_plan_options(po::options_description& options);
 struct Planned {
   Plan plan;
   std::vector<ResultVariable> variables;
-  std::vector<std::string> files;  ///< that are read
+  std::vector<std::string> files;    ///< that are read
   std::vector<SkippedFile> skipped;  ///< that could not be, and were left out
 };
 

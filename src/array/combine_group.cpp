@@ -124,7 +124,15 @@ Array combine_group(const Group& group, const GroupCombineOptions& options,
     if (notes != nullptr) notes->push_back(text);
   }
   CombineOptions all = options.combine;
-  if (options.labels_from.kind == LabelSource::Kind::name) all.labels = labels_of_names(names, options.labels_from.detail);
+  if (options.labels_from.kind == LabelSource::Kind::name) {
+    all.labels = labels_of_names(names, options.labels_from.detail);
+    if (!options.absent.empty() && !parts[0].array.find_axis(all.dim)) {
+      names.insert(names.end(), options.absent.begin(), options.absent.end());
+      all.all_labels = labels_of_names(names, options.labels_from.detail);
+      std::visit([](auto& labels) { std::ranges::sort(labels); }, *all.all_labels);
+      all.method = CombineMethod::merge;
+    }
+  }
   if (options.labels_from.kind == LabelSource::Kind::attribute) {
     all.labels = labels_of_attributes(containers, options.labels_from.detail);
   }

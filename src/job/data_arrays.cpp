@@ -106,8 +106,14 @@ const Group& DataArrays::group_at(const std::string& path) const {
 }
 
 Array DataArrays::combine(const std::string& group, const GroupCombineOptions& options, std::vector<std::string>* notes) const {
+  GroupCombineOptions all = options;
+  const Group& parent = group_at(group);
+  for (const std::string& path : data_.skipped_paths()) {
+    const std::size_t slash = path.rfind('/');
+    if (slash != std::string::npos && data_.find(path.substr(0, slash)) == &parent) all.absent.push_back(path.substr(slash + 1));
+  }
   return combine_group(
-      group_at(group), options, [&](const Container& container) { return known_array(container); }, notes);
+      parent, all, [&](const Container& container) { return known_array(container); }, notes);
 }
 
 Array DataArrays::combine(const std::string& group, const ParameterSpace& space, const StateCombineOptions& options,

@@ -60,7 +60,8 @@ void read_resources(JobFile& job, const YAML::Node& node) {
 std::string output_name(const JobYaml& yaml, const YAML::Node& node, const std::string& what) {
   const std::string name = yaml.text(node, what);
   const std::filesystem::path last = std::filesystem::path(name).filename();
-  if (last.empty() || last == "." || last == "..") yaml.fail(node, fmt::format("{} '{}' is a folder: name a file", what, printable(name)));
+  if (last.empty() || last == "." || last == "..")
+    yaml.fail(node, fmt::format("{} '{}' is a folder: name a file", what, printable(name)));
   return name;
 }
 

@@ -154,6 +154,9 @@ class DataManager::EntryLoader {
     for (std::size_t i = 0; i < files_.size() && next < scanned_.files.size(); ++i) {
       if (scanned_.files[next].file == files_[i]) nodes_[i] = scanned_.files[next++].root;
     }
+    for (std::size_t i = 0; i < files_.size() && !options_.load_as_attr; ++i) {
+      if (!nodes_[i]) manager_.skipped_paths_.push_back(joined(targets_[i]));
+    }
   }
 
   // Collective: yes.

@@ -233,6 +233,38 @@ def check_mistakes(xylem, report, folder):
     report.check(not os.path.exists(f"{folder}/mistakes"), "mistakes made a folder")
 
 
+def check_examples(xylem, report, folder, source):
+    """jobs/climatology.yml on the data that it names, against xarray and on 1 to 4 ranks."""
+    data = f"{folder}/demo"
+    check_success(report, xylem.run("demo-data", data, "--size", "1MiB", "--files", 4), "demo data")
+    days = [f"{data}/day{day:03d}.h5" for day in range(4)]
+
+    def opened(name):
+        group, field = name.split("/")
+        return xr.concat([xr.open_dataset(day, group=group, engine="netcdf4", decode_times=False)[field] for day in days], "time").astype("f8")
+
+    t = opened("atm/temperature").sel(y=slice(-40, 40))
+    celsius = (t.astype("f4") - np.float32(273.15)).astype("f8")
+    valid = celsius.where(celsius > 0)
+    expected = {"clim": valid.mean("time"), "anom_std": (valid - valid.mean("time")).std("time", ddof=1), "celsius": celsius,
+                "speed": np.sqrt(opened("ocean/u") ** 2 + opened("ocean/v") ** 2).mean(["y", "x"]), "extra": xr.DataArray(0.0)}
+    first = None
+    for ranks in (1, 2, 3, 4):
+        out = f"{folder}/example{ranks}"
+        result = xylem.run("run", f"{source}/jobs/climatology.yml", "--set", f"data_dir={data}", "--set", f"out_dir={out}", ranks=ranks)
+        if not check_success(report, result, f"the example on {ranks} ranks"):
+            continue
+        found = {**values_of(f"{out}/stats.nc"), **values_of(f"{out}/means.nc")}
+        first = first or found
+        report.check(found.keys() == first.keys(), f"the example on {ranks} ranks has {list(found)}")
+        for name, (dims, values) in found.items():
+            report.check(values.tobytes() == first[name][1].tobytes(), f"the example: {name} has other bytes on {ranks} ranks")
+            if name in expected:
+                wanted = expected[name]
+                report.check(dims == wanted.dims and np.allclose(values, wanted.values, rtol=1e-6 if name == "celsius" else 1e-12, equal_nan=True),
+                             f"the example: {name} on {ranks} ranks is not what xarray finds")
+
+
 def check_documentation(xylem, report, source):
     with open(f"{source}/docs/jobs.md", encoding="utf-8") as file:
         shown = re.search(r"<!-- keys -->\n(.*)<!-- /keys -->", file.read(), re.S).group(1)
@@ -249,6 +281,7 @@ def main():
     check_failures(xylem, report, folder)
     check_skipped(xylem, report, folder)
     check_mistakes(xylem, report, folder)
+    check_examples(xylem, report, folder, source)
     check_documentation(xylem, report, source)
     report.finish()
 

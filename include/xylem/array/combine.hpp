@@ -76,6 +76,9 @@ struct GroupCombineOptions {
   std::string field{};
   CombineOptions combine{};
   LabelSource labels_from{LabelSource::Kind::name, {}};
+  /// Names of members that could not be read. Along a new dim with labels from names they have their places, where all is
+  /// missing.
+  std::vector<std::string> absent{};
 };
 
 /// The container at `field` in each member of a group (each member itself, where `field` is empty) as one array, for dantro's

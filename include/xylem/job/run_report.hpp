@@ -10,8 +10,8 @@
 #include "xylem/comm/communicator.hpp"
 #include "xylem/exec/execute.hpp"
 #include "xylem/plan/plan.hpp"
-#include "xylem/tree/load.hpp"
 #include "xylem/support/timer.hpp"
+#include "xylem/tree/load.hpp"
 
 namespace xylem {
 
@@ -21,7 +21,8 @@ namespace xylem {
 /// The same in one line.
 [[nodiscard]] std::string versions_line();
 
-/// What a result file says of itself (ResultFile::provenance): the versions, and `xylem_skipped` where files were left out, a line each.
+/// What a result file says of itself (ResultFile::provenance): the versions, and `xylem_skipped` where files were left out, a
+/// line each.
 [[nodiscard]] std::map<std::string, std::string> provenance(const std::vector<SkippedFile>& skipped);
 
 /// A line for a file's `history`, in netCDF's manner: the time (UTC), then the command, cut where it is longer than 8 KiB.

@@ -56,6 +56,9 @@ class DataManager {
   [[nodiscard]] std::string tree(const TreeFormat& format = {}) const;
 
   /// What was left out or is odd, a line each; new_group and load add to it.
+  /// Where in the tree files would be that could not be read, and were left out (`on_error: skip`).
+  [[nodiscard]] const std::vector<std::string>& skipped_paths() const noexcept { return skipped_paths_; }
+
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return files_.warnings; }
 
  private:
@@ -68,6 +71,7 @@ class DataManager {
   std::string data_dir_;
   std::shared_ptr<Group> root_;
   Tree files_;
+  std::vector<std::string> skipped_paths_;
 };
 
 /// The load configuration in a YAML file (parse_manager_config), read by one rank. Throws UsageError with file, line and column,
