@@ -49,32 +49,141 @@ XYLEM_INLINE void scan_reals(const V* x, int n, bool extremes, Magnitudes& resul
   result.least = least;
 }
 
-template <class V>
-XYLEM_INLINE bool finite_reals(const V* x, int n, V* out) {
+// A few columns at a time, whose extremes stay in the L1 cache while the rows pass.
+constexpr int chunk = 128;
+
+template <int deep, class V>
+XYLEM_INLINE void scan_rows(const V* x, int n, int stride, KeyOf<V>* low, KeyOf<V>* high, BitsOf<V>& least) {
   using Bits = BitsOf<V>;
+  using Key = KeyOf<V>;
   constexpr Bits mask = std::numeric_limits<Bits>::max() >> 1;
-  constexpr Bits infinity = __builtin_bit_cast(Bits, std::numeric_limits<V>::infinity());
-  Bits infinite = 0;
   for (int i = 0; i < n; ++i) {
-    const Bits bits = __builtin_bit_cast(Bits, x[i]);
+    Key lowest = low[i], highest = high[i];
+    for (int r = 0; r < deep; ++r) {
+      const Bits bits = __builtin_bit_cast(Bits, x[r * stride + i]);
+      const Key key = turn_key<V>(static_cast<Key>(bits));
+      const Bits below = (bits & mask) - 1;
+      lowest = key < lowest ? key : lowest;
+      highest = key > highest ? key : highest;
+      least = below < least ? below : least;
+    }
+    low[i] = lowest;
+    high[i] = highest;
+  }
+}
+
+template <class V>
+XYLEM_INLINE void scan_columns_of(const V* x, int n, int rows, KeyOf<V>* lows, KeyOf<V>* highs, Magnitudes& result) {
+  using Bits = BitsOf<V>;
+  using Key = KeyOf<V>;
+  Bits least = std::numeric_limits<Bits>::max();
+  Key lowest = std::numeric_limits<Key>::max(), highest = std::numeric_limits<Key>::min();
+  for (int first = 0; first < n; first += chunk) {
+    const int m = n - first < chunk ? n - first : chunk;
+    alignas(64) Key low[chunk], high[chunk];
+    for (int i = 0; i < m; ++i) low[i] = std::numeric_limits<Key>::max();
+    for (int i = 0; i < m; ++i) high[i] = std::numeric_limits<Key>::min();
+    constexpr int deep = 4;
+    int r = 0;
+    for (; r + deep <= rows; r += deep) scan_rows<deep>(x + first + r * n, m, n, low, high, least);
+    for (; r < rows; ++r) scan_rows<1>(x + first + r * n, m, n, low, high, least);
+    for (int i = 0; i < m; ++i) {
+      lowest = low[i] < lowest ? low[i] : lowest;
+      highest = high[i] > highest ? high[i] : highest;
+      lows[first + i] = low[i];
+      highs[first + i] = high[i];
+    }
+  }
+  const Bits positive = highest > 0 ? static_cast<Bits>(highest) : 0;
+  const Bits negative = lowest < 0 ? static_cast<Bits>(~lowest) : 0;
+  result.largest = positive > negative ? positive : negative;
+  result.least = least;
+}
+
+template <class V>
+struct Repaired {
+  using Key = KeyOf<V>;
+  BitsOf<V> largest = 0;
+  BitsOf<V> least = std::numeric_limits<BitsOf<V>>::max();
+  BitsOf<V> infinite = 0;
+
+  // Returns the finite element, or zero.
+  XYLEM_INLINE V add(V x, Key& low, Key& high, Key& present) {
+    using Bits = BitsOf<V>;
+    constexpr Bits mask = std::numeric_limits<Bits>::max() >> 1;
+    constexpr Bits infinity = __builtin_bit_cast(Bits, std::numeric_limits<V>::infinity());
+    const Bits bits = __builtin_bit_cast(Bits, x);
     const Bits magnitude = bits & mask;
     infinite |= magnitude == infinity ? Bits{1} : Bits{0};
     const Bits kept = magnitude < infinity ? ~Bits{0} : Bits{0};
-    out[i] = __builtin_bit_cast(V, bits & kept);
+    const Bits below = (magnitude & kept) - 1;
+    largest = (magnitude & kept) > largest ? magnitude & kept : largest;
+    least = below < least ? below : least;
+    const Key there = magnitude <= infinity ? ~Key{0} : Key{0};
+    const Key key = turn_key<V>(static_cast<Key>(bits)) & there;
+    const Key for_low = key | (std::numeric_limits<Key>::max() & ~there);
+    const Key for_high = key | (std::numeric_limits<Key>::min() & ~there);
+    low = for_low < low ? for_low : low;
+    high = for_high > high ? for_high : high;
+    present -= there;
+    return __builtin_bit_cast(V, bits & kept);
   }
-  return infinite != 0;
+};
+
+template <class V>
+XYLEM_INLINE bool repair_columns_of(const V* x, int n, int rows, V* out, KeyOf<V>* lows, KeyOf<V>* highs, KeyOf<V>* counts,
+                                    Magnitudes& result) {
+  using Key = KeyOf<V>;
+  Repaired<V> found;
+  if (n == 1) {
+    Key low = std::numeric_limits<Key>::max(), high = std::numeric_limits<Key>::min(), present = 0;
+    for (int r = 0; r < rows; ++r) out[r] = found.add(x[r], low, high, present);
+    *lows = low;
+    *highs = high;
+    *counts = present;
+  }
+  for (int first = 0; n > 1 && first < n; first += chunk) {
+    const int m = n - first < chunk ? n - first : chunk;
+    alignas(64) Key low[chunk], high[chunk], present[chunk] = {};
+    for (int i = 0; i < m; ++i) low[i] = std::numeric_limits<Key>::max();
+    for (int i = 0; i < m; ++i) high[i] = std::numeric_limits<Key>::min();
+    for (int r = 0; r < rows; ++r) {
+      const int start = first + r * n;
+      for (int i = 0; i < m; ++i) out[start + i] = found.add(x[start + i], low[i], high[i], present[i]);
+    }
+    for (int i = 0; i < m; ++i) {
+      lows[first + i] = low[i];
+      highs[first + i] = high[i];
+      counts[first + i] = present[i];
+    }
+  }
+  result.largest = found.largest;
+  result.least = found.least;
+  return found.infinite != 0;
 }
 
 }  // namespace
 
-XYLEM_MULTIVERSION void scan_floats(const float* x, int n, bool extremes, Magnitudes& result) {
+XYLEM_MULTIVERSION void scan_run(const float* x, int n, bool extremes, Magnitudes& result) { scan_reals(x, n, extremes, result); }
+XYLEM_MULTIVERSION void scan_run(const double* x, int n, bool extremes, Magnitudes& result) {
   scan_reals(x, n, extremes, result);
 }
-XYLEM_MULTIVERSION void scan_doubles(const double* x, int n, bool extremes, Magnitudes& result) {
-  scan_reals(x, n, extremes, result);
+XYLEM_MULTIVERSION void scan_columns(const float* x, int n, int rows, std::int32_t* least, std::int32_t* greatest,
+                                     Magnitudes& result) {
+  scan_columns_of(x, n, rows, least, greatest, result);
 }
-XYLEM_MULTIVERSION bool finite_floats(const float* x, int n, float* out) { return finite_reals(x, n, out); }
-XYLEM_MULTIVERSION bool finite_doubles(const double* x, int n, double* out) { return finite_reals(x, n, out); }
+XYLEM_MULTIVERSION void scan_columns(const double* x, int n, int rows, std::int64_t* least, std::int64_t* greatest,
+                                     Magnitudes& result) {
+  scan_columns_of(x, n, rows, least, greatest, result);
+}
+XYLEM_MULTIVERSION bool repair_columns(const float* x, int n, int rows, float* out, std::int32_t* least, std::int32_t* greatest,
+                                       std::int32_t* present, Magnitudes& result) {
+  return repair_columns_of(x, n, rows, out, least, greatest, present, result);
+}
+XYLEM_MULTIVERSION bool repair_columns(const double* x, int n, int rows, double* out, std::int64_t* least, std::int64_t* greatest,
+                                       std::int64_t* present, Magnitudes& result) {
+  return repair_columns_of(x, n, rows, out, least, greatest, present, result);
+}
 
 XYLEM_MULTIVERSION void widen_floats(const float* x, int n, double* out) {
   for (int i = 0; i < n; ++i) out[i] = x[i];
