@@ -100,56 +100,86 @@ XYLEM_INLINE void scan_columns_of(const V* x, int n, int rows, KeyOf<V>* lows, K
   result.least = least;
 }
 
+// What an element that may be missing or infinite adds to a scan. By value, and into variables of the loops': those vectorize.
 template <class V>
-struct Repaired {
-  using Key = KeyOf<V>;
-  BitsOf<V> largest = 0;
-  BitsOf<V> least = std::numeric_limits<BitsOf<V>>::max();
-  BitsOf<V> infinite = 0;
-
-  // Returns the finite element, or zero.
-  XYLEM_INLINE V add(V x, Key& low, Key& high, Key& present) {
-    using Bits = BitsOf<V>;
-    constexpr Bits mask = std::numeric_limits<Bits>::max() >> 1;
-    constexpr Bits infinity = __builtin_bit_cast(Bits, std::numeric_limits<V>::infinity());
-    const Bits bits = __builtin_bit_cast(Bits, x);
-    const Bits magnitude = bits & mask;
-    infinite |= magnitude == infinity ? Bits{1} : Bits{0};
-    const Bits kept = magnitude < infinity ? ~Bits{0} : Bits{0};
-    const Bits below = (magnitude & kept) - 1;
-    largest = (magnitude & kept) > largest ? magnitude & kept : largest;
-    least = below < least ? below : least;
-    const Key there = magnitude <= infinity ? ~Key{0} : Key{0};
-    const Key key = turn_key<V>(static_cast<Key>(bits)) & there;
-    const Key for_low = key | (std::numeric_limits<Key>::max() & ~there);
-    const Key for_high = key | (std::numeric_limits<Key>::min() & ~there);
-    low = for_low < low ? for_low : low;
-    high = for_high > high ? for_high : high;
-    present -= there;
-    return __builtin_bit_cast(V, bits & kept);
-  }
+struct Seen {
+  BitsOf<V> finite;  // the element's bits, or zero
+  BitsOf<V> infinite;
+  KeyOf<V> low, high;  // its key, or the greatest and the least of all
+  KeyOf<V> there;      // all ones unless missing
 };
+
+template <class V>
+XYLEM_INLINE Seen<V> seen(V x) {
+  using Bits = BitsOf<V>;
+  using Key = KeyOf<V>;
+  constexpr Key infinity = __builtin_bit_cast(Key, std::numeric_limits<V>::infinity());
+  const Key bits = __builtin_bit_cast(Key, x);
+  const Key magnitude = bits & std::numeric_limits<Key>::max();
+  // By signs of differences: of two comparisons that follow from each other compilers make branches.
+  constexpr int sign = 8 * sizeof(Key) - 1;
+  const Key there = ~((infinity - magnitude) >> sign);
+  const Key finite = (magnitude - infinity) >> sign;
+  const Key key = turn_key<V>(bits) & there;
+  return {static_cast<Bits>(bits & finite), static_cast<Bits>(there & ~finite), key | (std::numeric_limits<Key>::max() & ~there),
+          key | (std::numeric_limits<Key>::min() & ~there), there};
+}
+
+template <class V>
+XYLEM_INLINE bool repair_run(const V* x, int n, V* out, KeyOf<V>& low, KeyOf<V>& high, KeyOf<V>& present, Magnitudes& result) {
+  using Bits = BitsOf<V>;
+  using Key = KeyOf<V>;
+  constexpr Bits mask = std::numeric_limits<Bits>::max() >> 1;
+  Bits largest = 0, least = std::numeric_limits<Bits>::max(), infinite = 0;
+  Key lowest = std::numeric_limits<Key>::max(), highest = std::numeric_limits<Key>::min(), count = 0;
+  for (int i = 0; i < n; ++i) {
+    const Seen<V> one = seen(x[i]);
+    const Bits magnitude = one.finite & mask;
+    const Bits below = magnitude - 1;
+    largest = magnitude > largest ? magnitude : largest;
+    least = below < least ? below : least;
+    infinite |= one.infinite;
+    lowest = one.low < lowest ? one.low : lowest;
+    highest = one.high > highest ? one.high : highest;
+    count -= one.there;
+    out[i] = __builtin_bit_cast(V, one.finite);
+  }
+  low = lowest;
+  high = highest;
+  present = count;
+  result.largest = largest;
+  result.least = least;
+  return infinite != 0;
+}
 
 template <class V>
 XYLEM_INLINE bool repair_columns_of(const V* x, int n, int rows, V* out, KeyOf<V>* lows, KeyOf<V>* highs, KeyOf<V>* counts,
                                     Magnitudes& result) {
+  using Bits = BitsOf<V>;
   using Key = KeyOf<V>;
-  Repaired<V> found;
-  if (n == 1) {
-    Key low = std::numeric_limits<Key>::max(), high = std::numeric_limits<Key>::min(), present = 0;
-    for (int r = 0; r < rows; ++r) out[r] = found.add(x[r], low, high, present);
-    *lows = low;
-    *highs = high;
-    *counts = present;
-  }
-  for (int first = 0; n > 1 && first < n; first += chunk) {
+  constexpr Bits mask = std::numeric_limits<Bits>::max() >> 1;
+  if (n == 1) return repair_run(x, rows, out, *lows, *highs, *counts, result);
+  Bits largest = 0, least = std::numeric_limits<Bits>::max(), infinite = 0;
+  for (int first = 0; first < n; first += chunk) {
     const int m = n - first < chunk ? n - first : chunk;
     alignas(64) Key low[chunk], high[chunk], present[chunk] = {};
     for (int i = 0; i < m; ++i) low[i] = std::numeric_limits<Key>::max();
     for (int i = 0; i < m; ++i) high[i] = std::numeric_limits<Key>::min();
     for (int r = 0; r < rows; ++r) {
-      const int start = first + r * n;
-      for (int i = 0; i < m; ++i) out[start + i] = found.add(x[start + i], low[i], high[i], present[i]);
+      const V* row = x + first + r * n;
+      V* to = out + first + r * n;
+      for (int i = 0; i < m; ++i) {
+        const Seen<V> one = seen(row[i]);
+        const Bits magnitude = one.finite & mask;
+        const Bits below = magnitude - 1;
+        largest = magnitude > largest ? magnitude : largest;
+        least = below < least ? below : least;
+        infinite |= one.infinite;
+        low[i] = one.low < low[i] ? one.low : low[i];
+        high[i] = one.high > high[i] ? one.high : high[i];
+        present[i] -= one.there;
+        to[i] = __builtin_bit_cast(V, one.finite);
+      }
     }
     for (int i = 0; i < m; ++i) {
       lows[first + i] = low[i];
@@ -157,9 +187,9 @@ XYLEM_INLINE bool repair_columns_of(const V* x, int n, int rows, V* out, KeyOf<V
       counts[first + i] = present[i];
     }
   }
-  result.largest = found.largest;
-  result.least = found.least;
-  return found.infinite != 0;
+  result.largest = largest;
+  result.least = least;
+  return infinite != 0;
 }
 
 }  // namespace
