@@ -88,7 +88,7 @@ void Operands::scan_reals(Slot& slot) const {
   Key *greatest = least + most_columns, *present = greatest + most_columns;
   const auto* x = static_cast<const V*>(operand.elements);
   const int columns = std::max(1, outputs_), rows = n_ / columns;
-  bool extremes = outputs_ > 0 && slot.wants_extremes;
+  const bool extremes = outputs_ > 0 && slot.wants_extremes;
   Magnitudes found;
   if (extremes && columns > 1) {
     scan_columns(x, columns, rows, least, greatest, found);
@@ -100,9 +100,8 @@ void Operands::scan_reals(Slot& slot) const {
   if (found.largest >= infinity) {
     V* finite = reinterpret_cast<V*>(scratch);
     operand.missing = found.largest > infinity;
-    operand.infinite = repair_columns(x, columns, rows, finite, least, greatest, present, found);
+    operand.infinite = repair_columns(x, columns, rows, finite, extremes ? least : nullptr, greatest, present, found);
     operand.scan.present = present;
-    extremes = outputs_ > 0;
     x = finite;
   }
   operand.scan.outputs = outputs_;

@@ -125,8 +125,8 @@ XYLEM_INLINE Seen<V> seen(V x) {
           key | (std::numeric_limits<Key>::min() & ~there), there};
 }
 
-template <class V>
-XYLEM_INLINE bool repair_run(const V* x, int n, V* out, KeyOf<V>& low, KeyOf<V>& high, KeyOf<V>& present, Magnitudes& result) {
+template <bool extremes, class V>
+XYLEM_INLINE bool repair_run(const V* x, int n, V* out, KeyOf<V>* low, KeyOf<V>* high, KeyOf<V>* present, Magnitudes& result) {
   using Bits = BitsOf<V>;
   using Key = KeyOf<V>;
   constexpr Bits mask = std::numeric_limits<Bits>::max() >> 1;
@@ -139,26 +139,28 @@ XYLEM_INLINE bool repair_run(const V* x, int n, V* out, KeyOf<V>& low, KeyOf<V>&
     largest = magnitude > largest ? magnitude : largest;
     least = below < least ? below : least;
     infinite |= one.infinite;
-    lowest = one.low < lowest ? one.low : lowest;
-    highest = one.high > highest ? one.high : highest;
+    if constexpr (extremes) lowest = one.low < lowest ? one.low : lowest;
+    if constexpr (extremes) highest = one.high > highest ? one.high : highest;
     count -= one.there;
     out[i] = __builtin_bit_cast(V, one.finite);
   }
-  low = lowest;
-  high = highest;
-  present = count;
+  if constexpr (extremes) {
+    *low = lowest;
+    *high = highest;
+  }
+  *present = count;
   result.largest = largest;
   result.least = least;
   return infinite != 0;
 }
 
-template <class V>
+template <bool extremes, class V>
 XYLEM_INLINE bool repair_columns_of(const V* x, int n, int rows, V* out, KeyOf<V>* lows, KeyOf<V>* highs, KeyOf<V>* counts,
                                     Magnitudes& result) {
   using Bits = BitsOf<V>;
   using Key = KeyOf<V>;
   constexpr Bits mask = std::numeric_limits<Bits>::max() >> 1;
-  if (n == 1) return repair_run(x, rows, out, *lows, *highs, *counts, result);
+  if (n == 1) return repair_run<extremes>(x, rows, out, lows, highs, counts, result);
   Bits largest = 0, least = std::numeric_limits<Bits>::max(), infinite = 0;
   for (int first = 0; first < n; first += chunk) {
     const int m = n - first < chunk ? n - first : chunk;
@@ -175,15 +177,15 @@ XYLEM_INLINE bool repair_columns_of(const V* x, int n, int rows, V* out, KeyOf<V
         largest = magnitude > largest ? magnitude : largest;
         least = below < least ? below : least;
         infinite |= one.infinite;
-        low[i] = one.low < low[i] ? one.low : low[i];
-        high[i] = one.high > high[i] ? one.high : high[i];
+        if constexpr (extremes) low[i] = one.low < low[i] ? one.low : low[i];
+        if constexpr (extremes) high[i] = one.high > high[i] ? one.high : high[i];
         present[i] -= one.there;
         to[i] = __builtin_bit_cast(V, one.finite);
       }
     }
     for (int i = 0; i < m; ++i) {
-      lows[first + i] = low[i];
-      highs[first + i] = high[i];
+      if constexpr (extremes) lows[first + i] = low[i];
+      if constexpr (extremes) highs[first + i] = high[i];
       counts[first + i] = present[i];
     }
   }
@@ -208,11 +210,13 @@ XYLEM_MULTIVERSION void scan_columns(const double* x, int n, int rows, std::int6
 }
 XYLEM_MULTIVERSION bool repair_columns(const float* x, int n, int rows, float* out, std::int32_t* least, std::int32_t* greatest,
                                        std::int32_t* present, Magnitudes& result) {
-  return repair_columns_of(x, n, rows, out, least, greatest, present, result);
+  if (least == nullptr) return repair_columns_of<false>(x, n, rows, out, least, greatest, present, result);
+  return repair_columns_of<true>(x, n, rows, out, least, greatest, present, result);
 }
 XYLEM_MULTIVERSION bool repair_columns(const double* x, int n, int rows, double* out, std::int64_t* least, std::int64_t* greatest,
                                        std::int64_t* present, Magnitudes& result) {
-  return repair_columns_of(x, n, rows, out, least, greatest, present, result);
+  if (least == nullptr) return repair_columns_of<false>(x, n, rows, out, least, greatest, present, result);
+  return repair_columns_of<true>(x, n, rows, out, least, greatest, present, result);
 }
 
 XYLEM_MULTIVERSION void widen_floats(const float* x, int n, double* out) {

@@ -112,7 +112,7 @@ void scan_run(const double* x, int n, bool extremes, Magnitudes& result);
 void scan_columns(const float* x, int n, int rows, std::int32_t* least, std::int32_t* greatest, Magnitudes& result);
 void scan_columns(const double* x, int n, int rows, std::int64_t* least, std::int64_t* greatest, Magnitudes& result);
 /// For tiles that are not all finite: copies with zeros for all that is not, finds the magnitudes of the others, and of each
-/// column the extremes and the number of what is not missing. Returns whether infinities occur.
+/// column the extremes (unless `least` is null) and the number of what is not missing. Returns whether infinities occur.
 bool repair_columns(const float* x, int n, int rows, float* out, std::int32_t* least, std::int32_t* greatest,
                     std::int32_t* present, Magnitudes& result);
 bool repair_columns(const double* x, int n, int rows, double* out, std::int64_t* least, std::int64_t* greatest,
