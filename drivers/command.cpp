@@ -10,6 +10,7 @@
 #include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"
 #include "xylem/support/text.hpp"
+#include "xylem/support/timer.hpp"
 
 namespace xylem::drivers {
 
@@ -60,6 +61,40 @@ std::string help(const Command& command) {
   std::ostringstream options;
   options << command.options;
   return fmt::format("Usage: xylem {} {}\n\n{}\n\n{}", command.name, command.usage, command.summary, options.str());
+}
+
+void add_load_options(po::options_description& options) {
+  // clang-format off
+  options.add_options()
+      ("index", po::value<std::string>()->value_name("FILE"),
+       "take what this index (xylem index) knows of files that have not changed. Default: .xylem-index in the folder that the files have in common, or the nearest one above.")
+      ("no-index", "use no index: scan all files")
+      ("on-error", po::value<std::string>()->default_value("stop")->value_name("stop|skip"),
+       "a file that cannot be read ends the run, or is left out and named.");
+  // clang-format on
+}
+
+Tree load(const Communicator& world, const po::variables_map& arguments, ScanDepth depth) {
+  const ScanOptions options = world.agree([&] {
+    ScanOptions result;
+    result.depth = depth;
+    result.use_index = arguments.count("no-index") == 0;
+    if (arguments.count("index") != 0) result.index = arguments["index"].as<std::string>();
+    if (arguments.count("index") != 0 && result.index.empty()) throw UsageError("--index is empty: name an index");
+    if (!result.use_index && !result.index.empty()) throw UsageError("--index and --no-index exclude each other: choose one");
+    const auto on_error = arguments["on-error"].as<std::string>();
+    if (on_error != "stop" && on_error != "skip") throw UsageError("--on-error is '{}': it is stop or skip", printable(on_error));
+    result.skip_unreadable = on_error == "skip";
+    return result;
+  });
+  const Timer timer;
+  Tree tree = load_tree(world, arguments["files"].as<std::vector<std::string>>(), options);
+  warn(tree.warnings);
+  world.agree([&] {
+    if (tree.files.empty()) throw DataError("none of {} could be read", plural(tree.skipped.size(), "file"));
+  });
+  logging::info("{} in {:.3f} s, {} of them from the index", plural(tree.files.size(), "file"), timer.seconds(), tree.from_index);
+  return tree;
 }
 
 std::string report_path(const po::variables_map& arguments) {

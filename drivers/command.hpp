@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "xylem/comm/communicator.hpp"
+#include "xylem/tree/load.hpp"
 
 namespace xylem::drivers {
 
@@ -27,6 +28,7 @@ struct Command {
 [[nodiscard]] Command stats_command();
 [[nodiscard]] Command reduce_command();
 [[nodiscard]] Command plan_command();
+[[nodiscard]] Command index_command();
 [[nodiscard]] Command run_command();
 [[nodiscard]] Command demo_data_command();
 
@@ -36,6 +38,13 @@ struct Command {
 
 /// Usage, summary and options, for --help.
 [[nodiscard]] std::string help(const Command& command);
+
+/// The options of commands that read files: --index, --no-index, --on-error.
+void add_load_options(po::options_description& options);
+
+/// Loads the tree of the argument `files`, by these options, and writes its warnings.
+/// Collective: yes.
+[[nodiscard]] Tree load(const Communicator& world, const po::variables_map& arguments, ScanDepth depth);
 
 /// What --report says of itself, and the file that it names: empty where it is not given.
 inline constexpr const char* report_help =

@@ -20,7 +20,8 @@ using namespace xylem;
 using namespace xylem::drivers;
 
 std::vector<Command> commands() {
-  return {tree_command(), info_command(), stats_command(), reduce_command(), plan_command(), run_command(), demo_data_command()};
+  return {tree_command(), info_command(), stats_command(), reduce_command(),
+          plan_command(), run_command(),  index_command(), demo_data_command()};
 }
 
 std::string overview() {

@@ -13,7 +13,6 @@
 #include "xylem/support/log.hpp"
 #include "xylem/support/memory.hpp"
 #include "xylem/support/text.hpp"
-#include "xylem/tree/load.hpp"
 
 namespace xylem::drivers {
 namespace {
@@ -77,6 +76,18 @@ Options read_options(const po::variables_map& arguments, const std::string& comm
   }
   options.catalog.decode_cf = arguments.count("raw") == 0;
   if (arguments.count("concat") != 0) options.catalog.concat = arguments["concat"].as<std::string>();
+  if (choice("method", "concat", "merge")) options.catalog.method = CombineMethod::merge;
+  const auto join = arguments["join"].as<std::string>();
+  if (join != "exact" && join != "inner" && join != "outer") {
+    throw UsageError("--join is '{}': it is exact, inner or outer", printable(join));
+  }
+  options.catalog.join = join == "inner" ? Join::inner : join == "outer" ? Join::outer : Join::exact;
+  options.catalog.labels_from = LabelSource::parse(arguments["coords-from"].as<std::string>());
+  const bool joins = options.catalog.concat.has_value();
+  for (const char* option : {"method", "join", "coords-from"}) {
+    if (!joins && !arguments[option].defaulted())
+      throw UsageError("--{} needs the dim that it is about: name it with --concat", option);
+  }
   return options;
 }
 
@@ -90,6 +101,12 @@ void add_plan_options(po::options_description& options) {
        "docs/expressions.md has the language.")
       ("concat", po::value<std::string>()->value_name("DIM"),
        "the dim along which datasets of several files are one array. Default: the one along which sizes or labels differ.")
+      ("method", po::value<std::string>()->default_value("concat")->value_name("concat|merge"),
+       "along --concat: files one after the other, or each element at the place of its label, with what no file has missing.")
+      ("join", po::value<std::string>()->default_value("exact")->value_name("exact|inner|outer"),
+       "labels of other dims that not all files have: an error, left out, or taken, with what a file lacks missing.")
+      ("coords-from", po::value<std::string>()->default_value("data")->value_name("data|name[:REGEX]|attr:NAME"),
+       "the labels along --concat: the files' own, what REGEX finds in their names, or an attribute of the dataset or a group above it.")
       ("memory", po::value<std::string>()->value_name("SIZE"),
        "what one rank may use beyond an idle process, such as 128MiB. Default: the least of the node's memory, its control group's limit and Slurm's, divided by the node's ranks.")
       ("schedule", po::value<std::string>()->default_value("static")->value_name("static|dynamic"),
@@ -102,6 +119,7 @@ void add_plan_options(po::options_description& options) {
        "leave out an optimizer pass: push-selections, share-reads, keep-small-inputs, column-order, bands.")
       ("raw", "take elements as stored: no _FillValue, missing_value, valid_range, scale_factor, add_offset, _Unsigned.");
   // clang-format on
+  add_load_options(options);
 }
 
 Planned plan_expressions(const Communicator& world, const po::variables_map& arguments, const std::string& command,
@@ -109,8 +127,7 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
   Options options = world.agree([&] { return read_options(arguments, command); });
   const std::int64_t idle = resident_bytes();
   if (hooks.report != nullptr) hooks.report->begin_stage("load");
-  const Tree tree = load_tree(world, arguments["files"].as<std::vector<std::string>>());
-  warn(tree.warnings);
+  const Tree tree = load(world, arguments, ScanDepth::contents);
 
   Planned planned;
   for (const auto* files : {&tree.files, &tree.linked_files}) {

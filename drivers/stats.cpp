@@ -9,7 +9,6 @@
 #include "xylem/support/log.hpp"
 #include "xylem/support/memory.hpp"
 #include "xylem/support/text.hpp"
-#include "xylem/tree/load.hpp"
 #include "xylem/tree/select.hpp"
 
 #include "command.hpp"
@@ -34,8 +33,7 @@ int statistics(const Communicator& world, const po::variables_map& arguments, Ru
   });
   const std::int64_t idle = resident_bytes();
   run_report.begin_stage("load");
-  const Tree tree = load_tree(world, arguments["files"].as<std::vector<std::string>>());
-  warn(tree.warnings);
+  const Tree tree = load(world, arguments, ScanDepth::contents);
   const auto patterns =
       arguments.count("variable") != 0 ? arguments["variable"].as<std::vector<std::string>>() : std::vector<std::string>{};
   const Selection selection = world.agree([&] { return select_numeric(tree, patterns); });
@@ -87,9 +85,10 @@ Command stats_command() {
       ("csv", "print CSV")
       ("json", "print JSON: an array of one object per dataset; infinities are the strings \"Infinity\" and \"-Infinity\"")
       ("report", po::value<std::string>()->value_name("FILE.json"), report_help)
-      ("verbose,V", "say on standard error what was read, how fast, in how much memory")
-      ("help,h", "print this help");
+      ("verbose,V", "say on standard error what was read, how fast, in how much memory");
   // clang-format on
+  add_load_options(options);
+  options.add_options()("help,h", "print this help");
   return {"stats",
           "FILES... [-v PATH|GLOB]... [options]",
           "Count, missing, min, max, sum, mean and std of datasets, in one pass; sums are exact.",

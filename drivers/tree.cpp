@@ -2,7 +2,6 @@
 #include "xylem/support/error.hpp"
 #include "xylem/tree/data_manager.hpp"
 #include "xylem/tree/format.hpp"
-#include "xylem/tree/load.hpp"
 
 #include "command.hpp"
 
@@ -51,8 +50,8 @@ int run(const Communicator& world, const po::variables_map& arguments) {
   TreeFormat format = world.agree([&] { return read_format(arguments); });
   const bool json = arguments.count("json") != 0;
   if (arguments.count("load") == 0) {
-    const Tree tree = load_tree(world, arguments["files"].as<std::vector<std::string>>());
-    print_tree(world, tree.warnings, [&](std::vector<std::string>& problems) {
+    const Tree tree = load(world, arguments, ScanDepth::metadata);
+    print_tree(world, {}, [&](std::vector<std::string>& problems) {
       return json ? tree_json(tree, format.depth, problems) : format_tree(tree, format, problems);
     });
     return 0;
@@ -82,9 +81,10 @@ Command tree_command() {
       ("attributes", "list the attributes of groups and datasets")
       ("style", po::value<std::string>()->default_value("full")->value_name("full|dantro"),
        "dantro: as dantro prints its tree, on 80 columns")
-      ("json", "print JSON: an array of one object per file, its root group, members nested")
-      ("help,h", "print this help");
+      ("json", "print JSON: an array of one object per file, its root group, members nested");
   // clang-format on
+  add_load_options(options);
+  options.add_options()("verbose,V", "say on standard error how long it took")("help,h", "print this help");
   return {"tree",
           "FILES... | --load CONFIG [options]",
           "The proxy tree of HDF5 files, from metadata alone: no dataset is read but by the loader hdf5.",

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <numeric>
 #include <set>
 
 #include "xylem/array/source.hpp"
@@ -16,6 +18,9 @@ namespace xylem {
 namespace {
 
 std::string last_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// A file's name without its folder and ending.
+std::string stem(const std::string& file) { return std::filesystem::path(file).stem().string(); }
 
 template <class Visit>
 void for_each_member(const Group& group, const std::string& prefix, const Visit& visit) {
@@ -122,7 +127,7 @@ std::optional<Array> Catalog::find(const std::string& name) {
   }
   std::vector<Array> arrays;
   for (const Entry& entry : all) arrays.push_back(array(entry));
-  return found_.emplace(name, arrays.size() == 1 ? arrays[0] : join(name, arrays)).first->second;
+  return found_.emplace(name, arrays.size() == 1 ? arrays[0] : join(name, all, arrays)).first->second;
 }
 
 Array Catalog::get(const std::string& name) {
@@ -130,15 +135,52 @@ Array Catalog::get(const std::string& name) {
   throw UsageError("there is no dataset '{}'{}", printable(name), did_you_mean(name, names().all()));
 }
 
-Array Catalog::join(const std::string& name, const std::vector<Array>& arrays) {
+Array Catalog::joined_along(const std::string& dim, const std::vector<Entry>& entries, const std::vector<Array>& arrays) {
+  std::vector<CombinePart> parts;
+  std::vector<const Container*> containers;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    parts.push_back({entries[i].container->info().ref.describe(), arrays[i]});
+    containers.push_back(entries[i].container);
+    names.push_back(stem(entries[i].file->file));
+  }
+  CombineOptions options{dim, options_.method, options_.join, {}, {}};
+  const LabelSource& from = options_.labels_from;
+  const bool by_name = from.kind == LabelSource::Kind::name;
+  if (by_name) options.labels = labels_of_names(names, from.detail);
+  if (from.kind == LabelSource::Kind::attribute) options.labels = labels_of_attributes(containers, from.detail);
+  const bool is_new = !arrays[0].find_axis(dim);
+  if (is_new && !tree_.skipped.empty() && (by_name || !arrays[0].find_coord(dim))) {
+    // Places for all files, in the order in which they would be joined.
+    std::vector<std::string> all;
+    for (const FileTree& file : tree_.files) all.push_back(file.file);
+    for (const SkippedFile& file : tree_.skipped) all.push_back(file.file);
+    std::ranges::sort(all);
+    std::vector<std::int64_t> numbers(all.size());
+    std::iota(numbers.begin(), numbers.end(), 0);
+    if (by_name) {
+      std::ranges::transform(all, all.begin(), stem);
+      options.all_labels = labels_of_names(all, from.detail);
+    } else {
+      std::vector<std::int64_t> mine;
+      for (const Entry& entry : entries) mine.push_back(std::ranges::lower_bound(all, entry.file->file) - all.begin());
+      options.labels = std::move(mine);
+      options.all_labels = std::move(numbers);
+    }
+    options.method = CombineMethod::merge;
+  }
+  return combine(parts, options, &notes_);
+}
+
+Array Catalog::join(const std::string& name, const std::vector<Entry>& entries, const std::vector<Array>& arrays) {
   const Array& first = arrays[0];
   if (options_.concat) {
-    if (first.find_axis(*options_.concat)) return concat(arrays, *options_.concat);
+    if (first.find_axis(*options_.concat)) return joined_along(*options_.concat, entries, arrays);
     const bool anywhere = std::ranges::any_of(entries_, [&](const Entry& entry) {
       const auto dims = labels(*entry.container).dims;
       return std::ranges::find(dims, *options_.concat) != dims.end();
     });
-    if (!anywhere) return concat(arrays, *options_.concat);
+    if (!anywhere) return joined_along(*options_.concat, entries, arrays);
     notes_.push_back(fmt::format("'{}' has no dim '{}': it is taken from the first of {} files", printable(name),
                                  printable(*options_.concat), arrays.size()));
     return first;
@@ -151,7 +193,7 @@ Array Catalog::join(const std::string& name, const std::vector<Array>& arrays) {
     });
     if (!same) different.push_back(dim.name);
   }
-  if (different.size() == 1) return concat(arrays, different[0]);
+  if (different.size() == 1) return joined_along(different[0], entries, arrays);
   if (different.empty()) {
     const auto* source = std::get_if<SourceNode>(&first.node().kind);
     XYLEM_EXPECT(source != nullptr, "a dataset's array");
@@ -159,7 +201,7 @@ Array Catalog::join(const std::string& name, const std::vector<Array>& arrays) {
     if (own != nullptr && own->name == last_name(source->info->ref.path)) return first;  // the same coordinate in all files
     for (std::size_t d = 0; d < source->info->max_shape.size(); ++d) {
       if (source->info->max_shape[d] == -1 && first.find_coord(first.dims()[d].name) == nullptr) {
-        return concat(arrays, first.dims()[d].name);
+        return joined_along(first.dims()[d].name, entries, arrays);
       }
     }
     throw UsageError(

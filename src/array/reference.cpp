@@ -47,7 +47,9 @@ class Evaluator {
     XYLEM_EXPECT(static_cast<std::int64_t>(result.values.size()) == num_elements(array.shape()), "a source gives all its values");
   }
 
-  void make(const ConstantNode& node, const Array&, ReferenceArray& result) { result.values = {node.value}; }
+  void make(const ConstantNode& node, const Array& array, ReferenceArray& result) {
+    result.values.assign(static_cast<std::size_t>(*num_elements(array.shape())), node.value);
+  }
 
   void make(const CoordinateNode& node, const Array&, ReferenceArray& result) {
     std::visit(

@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -81,7 +82,7 @@ double decode(const CfDecoding& decoding, const Number& packed) {
   return outside ? nan : value;
 }
 
-LabelValues decode(const DatasetInfo& info, const CfDecoding& decoding, const std::vector<std::byte>& bytes) {
+LabelValues decode(const DatasetInfo& info, const CfDecoding& decoding, std::span<const std::byte> bytes) {
   const ElementReader reader(info.dtype, decoding);
   const auto step = static_cast<std::size_t>(info.dtype.size);
   const auto may_be_missing = [&] {
@@ -115,6 +116,28 @@ std::optional<LabelValues> read(FilePool& files, const std::shared_ptr<const Dat
   return decode(*info, decoding, bytes);
 }
 
+// Values that the scan found. Files that have the same share them.
+class ScannedValues {
+ public:
+  std::shared_ptr<const LabelValues> of(const DatasetInfo& info, const CfDecoding& decoding) {
+    std::vector<Known>& same_bytes = known_[info.elements.get()];
+    for (const Known& known : same_bytes) {
+      if (known.dtype == info.dtype && known.decoding == decoding) return known.values;
+    }
+    const auto values = std::make_shared<const LabelValues>(decode(info, decoding, std::as_bytes(std::span(*info.elements))));
+    same_bytes.push_back({info.dtype, decoding, values});
+    return values;
+  }
+
+ private:
+  struct Known {
+    DType dtype;
+    CfDecoding decoding;
+    std::shared_ptr<const LabelValues> values;
+  };
+  std::map<const std::string*, std::vector<Known>> known_;
+};
+
 }  // namespace
 
 std::vector<std::shared_ptr<const LabelValues>> read_coordinates(const Communicator& comm,
@@ -126,13 +149,17 @@ std::vector<std::shared_ptr<const LabelValues>> read_coordinates(const Communica
     std::map<std::string, int> numbers;
     std::vector<std::pair<std::uint64_t, std::optional<LabelValues>>> values;
     for (std::size_t i = 0; i < datasets.size(); ++i) {
-      if (!is_coordinate(*datasets[i])) continue;
+      if (!is_coordinate(*datasets[i]) || datasets[i]->elements) continue;
       const int file = numbers.emplace(datasets[i]->ref.file, static_cast<int>(numbers.size())).first->second;
       if (file % comm.size() == comm.rank()) values.emplace_back(i, read(files, datasets[i], decodings[i]));
     }
     return to_bytes(values);
   });
   std::vector<std::shared_ptr<const LabelValues>> result(datasets.size());
+  ScannedValues scanned;
+  for (std::size_t i = 0; i < datasets.size(); ++i) {
+    if (datasets[i]->elements && is_coordinate(*datasets[i])) result[i] = scanned.of(*datasets[i], decodings[i]);
+  }
   for (const std::string& bytes : comm.all_gather(own)) {
     for (auto& [i, values] : from_bytes<std::vector<std::pair<std::uint64_t, std::optional<LabelValues>>>>(bytes)) {
       if (values) {

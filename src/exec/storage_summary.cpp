@@ -11,7 +11,8 @@ namespace xylem {
 std::vector<StorageSummary> summarize_storage(const Communicator& comm,
                                               const std::vector<std::shared_ptr<const DatasetInfo>>& datasets,
                                               const std::map<std::string, int>& scanned_by) {
-  const auto owner = [&](std::size_t i) { return scanned_by.at(datasets[i]->ref.file); };
+  // -1: known from the scan.
+  const auto owner = [&](std::size_t i) { return datasets[i]->storage ? -1 : scanned_by.at(datasets[i]->ref.file); };
   std::string own = comm.agree([&] {
     FilePool files;
     std::ostringstream out;
@@ -23,7 +24,8 @@ std::vector<StorageSummary> summarize_storage(const Communicator& comm,
     }
     return std::move(out).str();
   });
-  std::vector<StorageSummary> result(datasets.size());
+  std::vector<StorageSummary> result;
+  for (const auto& dataset : datasets) result.push_back(dataset->storage.value_or(StorageSummary{}));
   int rank = 0;
   for (std::string& bytes : comm.all_gather(std::exchange(own, {}))) {
     std::istringstream in(std::move(bytes));

@@ -11,7 +11,7 @@ namespace {
 
 class Maker {
  public:
-  Maker(const JobFile& job, const JobData& data, const std::map<std::string, Array>& combined, bool only_fallbacks)
+  Maker(const JobFile& job, const DataArrays& data, const std::map<std::string, Array>& combined, bool only_fallbacks)
       : job_(job), data_(data), only_fallbacks_(only_fallbacks) {
     for (const auto& [tag, array] : combined) made_.arrays.emplace(tag, array);
   }
@@ -58,7 +58,7 @@ class Maker {
   }
 
   const JobFile& job_;
-  const JobData& data_;
+  const DataArrays& data_;
   bool only_fallbacks_;
   bool hangs_on_failure_ = false;
   JobArrays made_;
@@ -66,7 +66,7 @@ class Maker {
 
 }  // namespace
 
-JobArrays make_job_arrays(const JobFile& job, const JobData& data, const std::map<std::string, Array>& combined,
+JobArrays make_job_arrays(const JobFile& job, const DataArrays& data, const std::map<std::string, Array>& combined,
                           bool only_fallbacks) {
   return Maker(job, data, combined, only_fallbacks).run();
 }

@@ -203,8 +203,8 @@ JobFile read_job_file(const std::string& file, const std::string& text, const st
   }
   std::vector<std::string> combined;
   if (const YAML::Node node = root["combine"]) {
-    job.combine = node;
-    for (const auto& [tag, entry] : yaml.entries(node, "combine")) combined.push_back(tag.Scalar());
+    job.combine = read_combine(yaml, node);
+    for (const JobCombine& entry : job.combine) combined.push_back(entry.tag);
   }
   const std::size_t first_transform = read_operations(yaml, combined, job.operations);
   read_results(job, first_transform);

@@ -35,6 +35,20 @@ constexpr std::array kResources{
     JobKey{"sum", "exact or fast", "exact: the same bits whoever computes them; default exact"},
 };
 
+constexpr std::array kCombine{
+    JobKey{"group", "path", "the group whose members are combined; required"},
+    JobKey{"field", "path", "the container in each member; default: the members themselves"},
+    JobKey{"dim", "name",
+           "the dim along which they are put together: one that they have, or a new one; required but for a sweep"},
+    JobKey{"coords_from", "data, name, name:REGEX or attr:NAME", "where the labels along the dim come from; default name"},
+    JobKey{"method", "concat or merge", "one after the other, or each at the place of its label, gaps missing; default concat"},
+    JobKey{"join", "exact, inner or outer", "what becomes of labels of other dims that not all have; default exact"},
+    JobKey{"pspace", "attrs, or mapping: parameter to values",
+           "the group is a parameter sweep, its members are numbered states; attrs: the group's attribute pspace says of which"},
+    JobKey{"subspace", "mapping: parameter to value, list, {loc: ..} or {idx: ..}",
+           "the part of a sweep that is wanted; default all"},
+};
+
 constexpr std::array kDecode{
     JobKey{"cf", "true or false", "CF attributes (_FillValue, scale_factor, ...) decode values; default true"},
 };
@@ -76,9 +90,9 @@ constexpr std::array kReport{
 };
 
 constexpr std::array kSections{
-    JobSection{"job", kTop},           JobSection{"resources", kResources},   JobSection{"decode", kDecode},
-    JobSection{"select.TAG", kSelect}, JobSection{"transform[]", kOperation}, JobSection{"store[]", kStore},
-    JobSection{"report", kReport},
+    JobSection{"job", kTop},       JobSection{"resources", kResources}, JobSection{"combine.TAG", kCombine},
+    JobSection{"decode", kDecode}, JobSection{"select.TAG", kSelect},   JobSection{"transform[]", kOperation},
+    JobSection{"store[]", kStore}, JobSection{"report", kReport},
 };
 
 }  // namespace

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
+#include <optional>
 
 #include "xylem/exec/execute.hpp"
 #include "xylem/job/compute.hpp"
@@ -19,6 +21,7 @@
 #include "xylem/support/log.hpp"
 #include "xylem/support/memory.hpp"
 #include "xylem/support/text.hpp"
+#include "xylem/tree/object.hpp"
 
 #include "detail/job_arrays.hpp"
 
@@ -65,9 +68,11 @@ class JobRun {
     report_.begin_stage("plan");
     std::vector<std::string> texts;
     for (const JobOperation& operation : job_.operations) texts.push_back(operation.expression + ' ' + operation.fallback);
-    const JobData arrays(comm_, data, texts, job_.decode_cf);
+    for (const JobCombine& entry : job_.combine) texts.push_back(entry.group);
+    const DataArrays arrays(comm_, data, texts, job_.decode_cf);
     for (const std::string& note : arrays.notes()) logging::note("{}", note);
-    JobArrays made = comm_.agree([&] { return make_job_arrays(job_, arrays, {}, false); });
+    const auto combined = comm_.agree([&] { return combine(data, arrays); });
+    JobArrays made = comm_.agree([&] { return make_job_arrays(job_, arrays, combined, false); });
     const bool may_fail = std::ranges::any_of(job_.results, [&](const std::string& tag) { return made.may_fail.contains(tag); });
     try {
       compute(data, made, idle);
@@ -75,7 +80,7 @@ class JobRun {
       if (!may_fail || error.kind() != ErrorKind::data || !error.agreed()) throw;
       // What failed may be told by no rank but one; whatever may fail gives way.
       logging::warning("{}; once more, without what may fail", error.what());
-      made = comm_.agree([&] { return make_job_arrays(job_, arrays, {}, true); });
+      made = comm_.agree([&] { return make_job_arrays(job_, arrays, combined, true); });
       compute(data, made, idle);
     }
   }
@@ -100,6 +105,39 @@ class JobRun {
     TreeFormat format;
     if (job_.tree == TreeReport::condensed) format.condensed = default_condense_threshold;
     print_(data.tree(format));
+  }
+
+  std::map<std::string, Array> combine(const DataManager& data, const DataArrays& arrays) {
+    std::map<std::string, Array> combined;
+    std::vector<std::string> notes;
+    for (const JobCombine& entry : job_.combine) {
+      try {
+        combined.emplace(entry.tag, entry.is_sweep ? combine_sweep(data, arrays, entry, notes)
+                                                   : arrays.combine(entry.group, entry.options, &notes));
+      } catch (const UsageError& error) {
+        throw UsageError("{}: {}", entry.place, error.what());
+      }
+    }
+    for (const std::string& note : notes) logging::note("{}", note);
+    return combined;
+  }
+
+  static Array combine_sweep(const DataManager& data, const DataArrays& arrays, const JobCombine& entry,
+                             std::vector<std::string>& notes) {
+    std::optional<ParameterSpace> space = entry.space;
+    if (!space) {
+      const Node* group = data.find(entry.group);
+      const auto found = group != nullptr && group->objects().contains("pspace") ? group->objects().at("pspace") : nullptr;
+      const auto* yaml = dynamic_cast<const YamlContainer*>(found.get());
+      if (yaml == nullptr) {
+        throw UsageError("the group '{}' has no attribute 'pspace' with YAML: load it with load_as_attr, or name the parameters",
+                         printable(entry.group));
+      }
+      space = parameter_space(yaml->content());
+    }
+    StateCombineOptions options{entry.options.field, entry.options.combine.method, entry.options.combine.join, {}};
+    for (const JobSubspace& wanted : entry.subspace) options.subspace[wanted.dim] = positions_in(*space, wanted);
+    return arrays.combine(entry.group, *space, options, &notes);
   }
 
   void compute(const DataManager& data, const JobArrays& made, std::int64_t idle) {

@@ -102,7 +102,7 @@ std::string history_line(const std::string& command) {
 }
 
 RunReport::RunReport(const Communicator& world, std::string path, std::string command)
-    : world_(world), path_(std::move(path)), command_(std::move(command)), started_(now()), idle_bytes_(resident_bytes()) {
+    : world_(world), path_(std::move(path)), command_(std::move(command)), started_(now()), idle_bytes_(peak_resident_bytes()) {
   world_.agree([&] {
     if (path_.empty() || world_.rank() != 0) return;
     std::error_code error;

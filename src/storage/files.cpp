@@ -1,11 +1,16 @@
 #include "xylem/storage/files.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <set>
+#include <string_view>
 #include <system_error>
+#include <unordered_set>
+#include <utility>
 
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
@@ -108,7 +113,8 @@ Expansion expand_from(const std::string& base, const std::string& pattern) {
 
 }  // namespace
 
-std::vector<std::string> expand_files(const std::vector<std::string>& patterns, std::vector<std::string>& warnings) {
+std::vector<std::string> expand_files(const std::vector<std::string>& patterns, std::vector<std::string>& warnings,
+                                      std::vector<std::string>* real_paths) {
   std::vector<std::string> all;
   for (const std::string& pattern : patterns) {
     std::error_code error;
@@ -144,15 +150,45 @@ std::vector<std::string> expand_files(const std::vector<std::string>& patterns, 
     }
     all.insert(all.end(), found.begin(), found.end());
   }
-  std::vector<std::string> files;
-  std::set<std::string> seen;
-  std::error_code error;
-  for (std::string& file : all) {
-    const fs::path real = fs::weakly_canonical(file, error);
-    if (seen.insert(error ? file : real.string()).second) files.push_back(std::move(file));
+  // By name; of several names of a file the first stays, and all of them are sorted then.
+  std::vector<std::string> real = xylem::real_paths(all);
+  std::vector<std::pair<std::string, std::string>> files;
+  std::unordered_set<std::string_view> seen;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (seen.insert(real[i]).second) files.emplace_back(std::move(all[i]), real[i]);
   }
   std::sort(files.begin(), files.end());
-  return files;
+  std::vector<std::string> names;
+  for (auto& [name, path] : files) {
+    names.push_back(std::move(name));
+    if (real_paths != nullptr) real_paths->push_back(std::move(path));
+  }
+  return names;
+}
+
+std::vector<std::string> real_paths(const std::vector<std::string>& files) {
+  const auto canonical = [](const std::string& path) {
+    std::error_code error;
+    const fs::path real = fs::weakly_canonical(path, error);
+    return error ? path : real.string();
+  };
+  std::map<std::string, std::string> folders;
+  std::vector<std::string> result;
+  for (const std::string& file : files) {
+    const std::size_t slash = file.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : file.substr(0, slash + 1);
+    const std::string name = slash == std::string::npos ? file : file.substr(slash + 1);
+    struct stat status {};
+    if (name.empty() || name == "." || name == ".." || lstat(file.c_str(), &status) != 0 || S_ISLNK(status.st_mode)) {
+      result.push_back(canonical(file));
+      continue;
+    }
+    const auto [known, is_new] = folders.try_emplace(folder);
+    if (is_new) known->second = canonical(folder);
+    while (known->second.size() > 1 && known->second.back() == '/') known->second.pop_back();
+    result.push_back(join(known->second, name));
+  }
+  return result;
 }
 
 std::string absolute_path(const std::string& path, const std::string& base) {

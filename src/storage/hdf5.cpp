@@ -83,8 +83,8 @@ File open_readonly(const std::string& path) {
     throw ResourceError("cannot read '{}' ({}): check its permissions", name, std::strerror(errno));
 
   silence_error_stack();
-  const PropertyList properties = access_properties();
-  File file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, properties.get()));
+  static const hid_t properties = access_properties().release();  // HDF5 closes it when it ends
+  File file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, properties));
   if (file) return file;
   const std::string reason = last_error();
   if (reason.find("truncated file") != std::string::npos) {

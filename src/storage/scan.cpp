@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "xylem/model/limits.hpp"
 #include "xylem/storage/hdf5.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
@@ -19,12 +20,10 @@
 #include "detail/attributes.hpp"
 #include "detail/collected.hpp"
 #include "detail/dataset_info.hpp"
+#include "detail/scan_contents.hpp"
 
 namespace xylem {
 namespace {
-
-// Deeper nesting than any real file has; it keeps a hostile one from exhausting memory with its path names.
-constexpr std::size_t max_depth = 1000;
 
 struct LinkEntry {
   std::string name;
@@ -54,7 +53,7 @@ std::vector<LinkEntry> list_links(hid_t group, const std::string& where) {
 
 class Scan {
  public:
-  explicit Scan(const std::string& path) : file_(h5::open_readonly(path)) { result_.file = path; }
+  Scan(const std::string& path, ScanDepth depth) : file_(h5::open_readonly(path)), depth_of_scan_(depth) { result_.file = path; }
 
   FileMetadata run() {
     struct stat status {};
@@ -107,9 +106,9 @@ class Scan {
 
   void expand(std::int32_t index) {
     const std::string path = paths_[static_cast<std::size_t>(index)];
-    if (depth_[static_cast<std::size_t>(index)] >= max_depth) {
+    if (depth_[static_cast<std::size_t>(index)] >= max_group_depth) {
       result_.warnings.push_back(
-          fmt::format("groups nested deeper than {} levels are left out, in '{}'", max_depth, printable(result_.file)));
+          fmt::format("groups nested deeper than {} levels are left out, in '{}'", max_group_depth, printable(result_.file)));
       return;
     }
     const h5::Object group = open(file_.get(), path, path);
@@ -146,6 +145,7 @@ class Scan {
     } else if (type == H5O_TYPE_DATASET) {
       object.kind = ObjectKind::dataset;
       h5::ScannedDataset scanned = h5::read_dataset_info(opened.get(), {result_.file, path});
+      if (depth_of_scan_ == ScanDepth::contents) h5::scan_contents(file_.get(), opened.get(), scanned.info);
       if (!scanned.scales.empty()) scales_.emplace_back(result_.objects.size(), std::move(scanned.scales));
       object.dataset = std::make_shared<const DatasetInfo>(std::move(scanned.info));
     } else {
@@ -232,6 +232,7 @@ class Scan {
   }
 
   h5::File file_;
+  ScanDepth depth_of_scan_;
   FileMetadata result_;
   std::vector<std::string> paths_;
   std::vector<std::size_t> depth_;
@@ -241,6 +242,6 @@ class Scan {
 
 }  // namespace
 
-FileMetadata scan_file(const std::string& path) { return Scan(path).run(); }
+FileMetadata scan_file(const std::string& path, ScanDepth depth) { return Scan(path, depth).run(); }
 
 }  // namespace xylem

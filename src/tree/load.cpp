@@ -1,21 +1,13 @@
 #include "xylem/tree/load.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <filesystem>
-#include <set>
-#include <system_error>
-#include <tuple>
-#include <type_traits>
 #include <utility>
 
-#include "xylem/comm/archive.hpp"
 #include "xylem/storage/files.hpp"
-#include "xylem/storage/scan.hpp"
 #include "xylem/support/text.hpp"
 
 #include "detail/on_rank_zero.hpp"
+#include "detail/scan_files.hpp"
 
 namespace xylem {
 namespace {
@@ -48,41 +40,21 @@ FileTree make_tree(const FileMetadata& metadata, int rank, const ScanOptions& op
   return tree;
 }
 
-// Scans this rank's share of the files; then every rank has all of them, in the order of `files`.
-// With an `excuse`, one that cannot be read leaves a warning in its place, which begins with it.
-std::vector<FileMetadata> scan_all(const Communicator& comm, const std::vector<std::string>& files, const char* excuse) {
-  const auto ranks = static_cast<std::size_t>(comm.size());
-  std::string own = comm.agree([&] {
-    std::vector<FileMetadata> scanned;
-    for (auto i = static_cast<std::size_t>(comm.rank()); i < files.size(); i += ranks) {
-      try {
-        scanned.push_back(scan_file(files[i]));
-      } catch (const Error& error) {
-        if (excuse == nullptr) throw;
-        FileMetadata& missing = scanned.emplace_back();
-        missing.file = files[i];
-        missing.warnings.push_back(fmt::format("{}: {}", excuse, error.what()));
-      }
+Tree make_tree(detail::ScannedFiles scanned, const ScanOptions& options) {
+  Tree tree;
+  tree.link_targets = std::move(scanned.link_targets);
+  tree.skipped = std::move(scanned.skipped);
+  tree.warnings = std::move(scanned.warnings);
+  for (const detail::ScannedFile& file : scanned.files) tree.from_index += file.from_index ? 1 : 0;
+  const auto take = [&](std::vector<detail::ScannedFile>& files, std::vector<FileTree>& into) {
+    for (detail::ScannedFile& file : files) {
+      const FileMetadata metadata = std::move(file.metadata);  // never all of it here and in the tree
+      if (!metadata.objects.empty()) into.push_back(make_tree(metadata, file.scanned_by, options));
     }
-    return to_bytes(scanned);
-  });
-  std::vector<FileMetadata> result(files.size());
-  std::vector<std::string> gathered = comm.all_gather(std::exchange(own, {}));
-  for (std::size_t rank = 0; rank < ranks; ++rank) {
-    auto scanned = from_bytes<std::vector<FileMetadata>>(std::exchange(gathered[rank], {}));
-    for (std::size_t i = 0; i < scanned.size(); ++i) result[rank + i * ranks] = std::move(scanned[i]);
-  }
-  return result;
-}
-
-std::vector<std::string> real_paths(const std::vector<std::string>& files) {
-  std::vector<std::string> result;
-  for (const std::string& file : files) {
-    std::error_code error;
-    const std::filesystem::path real = std::filesystem::weakly_canonical(file, error);
-    result.push_back(error ? file : real.string());
-  }
-  return result;
+  };
+  take(scanned.files, tree.files);
+  take(scanned.linked_files, tree.linked_files);
+  return tree;
 }
 
 }  // namespace
@@ -148,47 +120,13 @@ Place Tree::find(const FileTree& from, const std::string& path) const { return L
 Place Tree::follow(const Place& place) const { return LinkWalk(*this).end_of(place); }
 const Node* Tree::follow(const FileTree& from, const Link& link) const { return follow({&from, &link}).node; }
 
-Tree load_tree(const Communicator& comm, const std::vector<std::string>& patterns) {
-  auto [files, warnings] = on_rank_zero(comm, [&] {
-    std::vector<std::string> found;
-    auto expanded = expand_files(patterns, found);
-    return std::pair(std::move(expanded), std::move(found));
-  });
-  Tree tree = scan_tree(comm, std::move(files));
-  tree.warnings.insert(tree.warnings.begin(), warnings.begin(), warnings.end());
-  return tree;
+Tree load_tree(const Communicator& comm, const std::vector<std::string>& patterns, const ScanOptions& options) {
+  return make_tree(detail::scan_patterns(comm, patterns, options), options);
 }
 
 Tree scan_tree(const Communicator& comm, std::vector<std::string> files, const ScanOptions& options) {
-  Tree tree;
-  std::map<std::string, std::string> by_real_path;
-  for (bool linked = false; !files.empty(); linked = true) {
-    const std::vector<std::string> real = on_rank_zero(comm, [&] { return real_paths(files); });
-    std::vector<std::string> unread;  // not those that links lead to under another name
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      const auto [entry, is_new] = by_real_path.emplace(real[i], files[i]);
-      if (is_new || !linked) unread.push_back(files[i]);
-      if (linked) tree.link_targets.emplace(files[i], entry->second);
-    }
-    std::vector<FileMetadata> scanned = scan_all(comm, unread,
-                                                 linked ? "an external link leads to a file that cannot be read"
-                                                 : options.skip_unreadable ? "left out"
-                                                                           : nullptr);
-    std::set<std::string> targets;
-    for (std::size_t i = 0; i < scanned.size(); ++i) {
-      const FileMetadata metadata = std::move(scanned[i]);  // never all of it here and in the tree
-      tree.warnings.insert(tree.warnings.end(), metadata.warnings.begin(), metadata.warnings.end());
-      if (metadata.objects.empty()) continue;
-      for (const ObjectInfo& object : metadata.objects) {
-        const bool external = object.kind == ObjectKind::link && object.link.kind == LinkKind::external && !object.link.dangling;
-        if (external && tree.link_targets.count(object.link.target_file) == 0) targets.insert(object.link.target_file);
-      }
-      (linked ? tree.linked_files : tree.files)
-          .push_back(make_tree(metadata, static_cast<int>(i % static_cast<std::size_t>(comm.size())), options));
-    }
-    files.assign(targets.begin(), targets.end());
-  }
-  return tree;
+  std::vector<std::string> real = on_rank_zero(comm, [&] { return real_paths(files); });
+  return make_tree(detail::scan_files(comm, std::move(files), std::move(real), options), options);
 }
 
 }  // namespace xylem

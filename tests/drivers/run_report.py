@@ -13,6 +13,8 @@ from harness import Report, Xylem, check_error, check_success
 KEYS = ["command", "started", "seconds", "ranks", "result", "exit_code", "error", "warnings", "versions", "inputs", "outputs", "bytes", "stages",
         "rank_times", "memory", "plan"]
 RANKS = (1, 2, 3, 4)
+# What differs between two runs of the same program, as in reduce_memory.py.
+NOISE = 4 << 20
 
 
 def make_files():
@@ -51,7 +53,7 @@ def check_good(report, xylem, ranks):
     report.check(found["ranks"] == ranks == len(found["rank_times"]) == len(found["memory"]["ranks"]), f"{what}: ranks")
     report.check(sum(times["blocks"] for times in found["rank_times"]) == found["plan"]["passes"][0]["blocks"], f"{what}: blocks")
     for rank in found["memory"]["ranks"]:
-        report.check(2**20 < rank["idle"] and 0 <= rank["peak_over_idle"] <= found["memory"]["forecast"], f"{what}: {found['memory']}")
+        report.check(2**20 < rank["idle"] and 0 <= rank["peak_over_idle"] <= found["memory"]["forecast"] + NOISE, f"{what}: {found['memory']}")
     stages = [stage["name"] for stage in found["stages"]]
     report.check(stages == ["load", "plan", "create", "compute", "write"], f"{what}: {stages}")
     seconds = sum(stage["seconds"] for stage in found["stages"])
@@ -103,7 +105,7 @@ def check_stats(report, xylem, ranks):
     found = read(report, "r.json", what)
     if found is not None:
         report.check(found["bytes"]["decoded"] == 24000 and found["bytes"]["stored"] > 0 and found["plan"] is None, f"{what}: {found['bytes']}")
-        report.check(all(rank["peak_over_idle"] <= found["memory"]["forecast"] for rank in found["memory"]["ranks"]), f"{what}: {found['memory']}")
+        report.check(all(rank["peak_over_idle"] <= found["memory"]["forecast"] + NOISE for rank in found["memory"]["ranks"]), f"{what}: {found['memory']}")
 
 
 def main(program, mpiexec, scratch):

@@ -42,7 +42,8 @@ TEST(JobFile, OperationsAreExpressions) {
       {"- sqrt: !dag_tag a", "sqrt(`a`)"},
       {"- .mean: [!dag_tag a, time]", "mean(`a`, `time`)"},
       {"- .mean: {dim: time}\n  args: [!dag_tag a]", "mean(`a`, `time`)"},
-      {"- .std: {dim: [lat, lon], ddof: 1, skipna: false}\n  args: [!dag_tag a]", "std(`a`, `lat`, `lon`, `ddof`=1, `skipna`=false)"},
+      {"- .std: {dim: [lat, lon], ddof: 1, skipna: false}\n  args: [!dag_tag a]",
+       "std(`a`, `lat`, `lon`, `ddof`=1, `skipna`=false)"},
       {"- mean: [!dag_tag a]\n  kwargs: {weights: !dag_tag b}", "mean(`a`, `weights`=`b`)"},
       {"- where: [!dag_tag a, '>', 0.0]", "where(`a` > (0.0), `a`)"},
       {"- where: [!dag_tag a, in interval, [1, 4]]", "where(((`a` >= 1) and (`a` <= 4)), `a`)"},
@@ -76,15 +77,16 @@ TEST(JobFile, SelectionsComeInOrderOfTheirTags) {
   std::vector<std::pair<std::string, std::string>> made;
   for (const JobOperation& operation : job.operations) made.emplace_back(operation.tag, operation.expression);
   const std::vector<std::pair<std::string, std::string>> expected{
-      {"b", "`atm/b`"},   {".1", "`b`[`x`=0]"},      {".2", "sqrt(`.1`)"},  {"c", "multiply(`.2`, 2)"},
-      {"t", "`atm/t`[`lat`=0..]"}, {"sum", "t + c"}, {"_hidden", "sum * 2"}};
+      {"b", "`atm/b`"}, {".1", "`b`[`x`=0]"},  {".2", "sqrt(`.1`)"}, {"c", "multiply(`.2`, 2)"}, {"t", "`atm/t`[`lat`=0..]"},
+      {"sum", "t + c"}, {"_hidden", "sum * 2"}};
   EXPECT_EQ(made, expected);
   EXPECT_EQ(job.results, (std::vector<std::string>{"sum"}));
 }
 
 TEST(JobFile, SettingsOverride) {
-  const JobFile job = read(head + "transform: [{expression: '1', tag: x}]\n",
-                           {"resources.memory_per_rank=64MiB", "resources.threads=3", "transform.0.tag=y", "data_dir=/d", "out_dir=o"});
+  const JobFile job =
+      read(head + "transform: [{expression: '1', tag: x}]\n",
+           {"resources.memory_per_rank=64MiB", "resources.threads=3", "transform.0.tag=y", "data_dir=/d", "out_dir=o"});
   EXPECT_EQ(job.options.memory_limit, std::int64_t{64} << 20);
   EXPECT_EQ(job.options.threads, 3);
   EXPECT_EQ(job.results, (std::vector<std::string>{"y"}));
@@ -111,14 +113,18 @@ TEST(JobFile, MistakesHaveTheirPlace) {
       {transform + "  - {mean: [1], sum: [1]}\n", "job.yml:4:17: an operation is one thing: this is 'mean' and 'sum'"},
       {transform + "  - sqrt\n", "job.yml:4:5: there is no operation before this one"},
       {transform + "  - {expression: 'mean(', tag: x}\n", "job.yml:4:18: "},
-      {transform + "  - {expression: 'a', tag: x}\n  - {expression: 'b', tag: x}\n", "job.yml:5:28: the tag 'x' stands for something else already"},
+      {transform + "  - {expression: 'a', tag: x}\n  - {expression: 'b', tag: x}\n",
+       "job.yml:5:28: the tag 'x' stands for something else already"},
       {transform + "  - {expression: 'a', tag: x, fallback: 0}\n", "job.yml:4:41: a fallback needs 'allow_failure: true'"},
-      {transform + "  - {expression: 'a', tag: x, allow_failure: maybe}\n", "job.yml:4:46: allow_failure is false or silent or log"},
-      {transform + "  - {mean: {axis: 0}, args: [1], tag: x}\n", "job.yml:4:19: reductions take dims by name: write 'dim', not 'axis'"},
+      {transform + "  - {expression: 'a', tag: x, allow_failure: maybe}\n",
+       "job.yml:4:46: allow_failure is false or silent or log"},
+      {transform + "  - {mean: {axis: 0}, args: [1], tag: x}\n",
+       "job.yml:4:19: reductions take dims by name: write 'dim', not 'axis'"},
       {transform + "  - {mean: [!dag_node 0], tag: x}\n", "job.yml:4:13: the YAML tag '!dag_node' is not known here"},
       {head + "select: {t: {sel: {x: 1}}}\n", "job.yml:3:13: an entry of 'select' needs a 'path'"},
       {transform + "  - {expression: 'a', tag: x}\ncompute_only: [y]\n", "job.yml:5:16: no tag 'y'"},
-      {transform + "  - {expression: 'a', tag: x}\nstore: [{file: a.nc}, {file: ./a.nc}]\n", "job.yml:5:30: two entries write './a.nc'"},
+      {transform + "  - {expression: 'a', tag: x}\nstore: [{file: a.nc}, {file: ./a.nc}]\n",
+       "job.yml:5:30: two entries write './a.nc'"},
       {transform + "  - {expression: 'a', tag: x}\nstore: [{tags: [y], file: a.nc}]\n", "job.yml:5:17: no result 'y'"},
       {transform + "  - {expression: 'a', tag: x}\nstore: [{tags: all}]\n", "job.yml:5:9: an entry of 'store' needs a 'file'"},
   };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "xylem/array/array.hpp"
+#include "xylem/array/combine.hpp"
 #include "xylem/array/expression.hpp"
 #include "xylem/array/node.hpp"
 #include "xylem/tree/load.hpp"
@@ -16,6 +17,9 @@ namespace xylem {
 struct CatalogOptions {
   bool decode_cf = true;                ///< CF attributes decode values, and make some of them missing
   std::optional<std::string> concat{};  ///< the dim along which the files' arrays are joined; a new one where no array has it
+  CombineMethod method = CombineMethod::concat;
+  Join join = Join::exact;
+  LabelSource labels_from{};  ///< along the dim; names are those of the files, without folder and ending
 };
 
 /// The datasets of a tree as arrays, for expressions: by path ("/atm/t", "atm/t"), or by name alone, at any depth where there is
@@ -24,6 +28,9 @@ struct CatalogOptions {
 /// - the dim that the options name, where the arrays have it; else the dim along which sizes or labels differ between files;
 ///   else the unlimited one;
 /// - or a new one, where the options name a dim that no array has.
+///
+/// They are joined as combine() does. Along a new dim, files that the tree has skipped have their places, where all is missing;
+/// along one that the arrays have they are left out.
 ///
 /// A name whose arrays do not have the dim that the options name is taken from the first file.
 class Catalog {
@@ -56,7 +63,8 @@ class Catalog {
 
   [[nodiscard]] std::vector<Entry> entries(const std::string& name) const;
   [[nodiscard]] Array array(const Entry& entry);
-  [[nodiscard]] Array join(const std::string& name, const std::vector<Array>& arrays);
+  [[nodiscard]] Array join(const std::string& name, const std::vector<Entry>& entries, const std::vector<Array>& arrays);
+  [[nodiscard]] Array joined_along(const std::string& dim, const std::vector<Entry>& entries, const std::vector<Array>& arrays);
   [[nodiscard]] std::optional<Array> find(const std::string& name);
 
   const Tree& tree_;

@@ -38,7 +38,7 @@ struct SourceNode {
   CfDecoding decoding;  ///< missing values become NaN; scaled values are float64
 };
 
-/// A number.
+/// A number. One with dims stands for what is missing, as an input of a ConcatNode only.
 struct ConstantNode {
   Number value;
   bool weak = false;  ///< gives way to other inputs' types

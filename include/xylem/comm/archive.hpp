@@ -9,16 +9,83 @@
 #include <cereal/types/variant.hpp>
 #include <cereal/types/vector.hpp>
 
+#include <cstring>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "xylem/model/metadata.hpp"
+#include "xylem/support/error.hpp"
 
-// How values of the model travel between ranks of one job: the same program on the same kind of machine.
+// How values of the model travel between ranks of one job and are kept in files: the same program on the same kind of machine.
+
+namespace xylem {
+
+/// What cereal's BinaryOutputArchive has written, read from memory. The bytes may come from a file that anyone has written: sizes
+/// are held against what is left of them.
+class ByteReader : public cereal::InputArchive<ByteReader, cereal::AllowEmptyClassElision> {
+ public:
+  explicit ByteReader(std::string_view bytes) : InputArchive(this), left_(bytes) {}
+
+  void read(void* out, std::size_t size) {
+    if (size > left_.size()) throw DataError("{} bytes are expected, and {} are left", size, left_.size());
+    if (size == 0) return;
+    std::memcpy(out, left_.data(), size);
+    left_.remove_prefix(size);
+  }
+
+  /// A number of elements, each of which takes `bytes` at least.
+  std::size_t read_count(std::size_t bytes) {
+    cereal::size_type count = 0;
+    read(&count, sizeof count);
+    if (count > left_.size() / bytes) throw DataError("{} elements are expected, and {} bytes are left", count, left_.size());
+    return static_cast<std::size_t>(count);
+  }
+
+ private:
+  std::string_view left_;
+};
+
+}  // namespace xylem
 
 namespace cereal {
+
+namespace traits::detail {
+template <>
+struct get_output_from_input<xylem::ByteReader> {
+  using type = BinaryOutputArchive;
+};
+}  // namespace traits::detail
+
+template <class T>
+requires std::is_arithmetic_v<T>
+void CEREAL_LOAD_FUNCTION_NAME(xylem::ByteReader& archive, T& value) { archive.read(&value, sizeof value); }
+
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(xylem::ByteReader& archive, BinaryData<T>& data) {
+  archive.read(data.data, static_cast<std::size_t>(data.size));
+}
+
+template <class T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(xylem::ByteReader& archive, NameValuePair<T>& pair) {
+  archive(pair.value);
+}
+
+template <class T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(xylem::ByteReader& archive, SizeTag<T>& tag) {
+  tag.size = archive.read_count(1);
+}
+
+// One element after the other: a count alone makes no memory be asked for.
+template <class T>
+requires(!std::is_arithmetic_v<T>) void CEREAL_LOAD_FUNCTION_NAME(xylem::ByteReader& archive, std::vector<T>& values) {
+  const std::size_t count = archive.read_count(1);
+  values.clear();
+  for (std::size_t i = 0; i < count; ++i) archive(values.emplace_back());
+}
 
 template <class Archive>
 void serialize(Archive&, std::monostate&) {}
@@ -43,15 +110,16 @@ void serialize(Archive& archive, FilterInfo& value) {
 }
 
 template <class Archive>
+void serialize(Archive& archive, StorageSummary& value) {
+  archive(value.stored_bytes, value.allocated_chunks, value.sparse_chunks);
+}
+
+// Without `elements`, which datasets share.
+template <class Archive>
 void serialize(Archive& archive, DatasetInfo& value) {
   archive(value.ref.file, value.ref.path, value.dtype, value.null, value.shape, value.max_shape, value.layout, value.chunk,
           value.filters, value.raw_edge_chunks, value.fill_defined, value.fill, value.attributes, value.is_scale, value.scales,
-          value.dim_labels, value.scale_name, value.netcdf_dim, value.netcdf_dims);
-}
-
-template <class Archive>
-void serialize(Archive& archive, StorageSummary& value) {
-  archive(value.stored_bytes, value.allocated_chunks, value.sparse_chunks);
+          value.dim_labels, value.scale_name, value.netcdf_dim, value.netcdf_dims, value.storage);
 }
 
 template <class Archive>
@@ -80,7 +148,8 @@ void serialize(Archive& archive, FileMetadata& value) {
   archive(value.file, value.size, value.mtime_ns, value.objects, value.warnings);
 }
 
-/// A value as bytes, and back. from_bytes takes only what to_bytes of the same program made.
+/// A value as bytes, and back. from_bytes throws DataError for bytes that to_bytes of this program has not made, and asks for no
+/// more memory than some times their length. That the values make sense is for others to see to.
 template <class T>
 std::string to_bytes(const T& value) {
   std::ostringstream stream;
@@ -90,11 +159,14 @@ std::string to_bytes(const T& value) {
 }
 
 template <class T>
-T from_bytes(std::string bytes) {
+T from_bytes(std::string_view bytes) {
   T value;
-  std::istringstream stream(std::move(bytes));
-  cereal::BinaryInputArchive archive(stream);
-  archive(value);
+  ByteReader archive(bytes);
+  try {
+    archive(value);
+  } catch (const cereal::Exception& error) {
+    throw DataError("{}", error.what());
+  }
   return value;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace xylem {
@@ -9,5 +10,13 @@ inline constexpr std::int64_t hdf5_file_memory = std::int64_t{2} << 20;
 
 /// The files that one rank has open to read at a time.
 inline constexpr int max_open_files = 2;
+
+/// Groups nested deeper are left out. No real file comes near; it keeps a hostile one from exhausting memory with its path names.
+inline constexpr std::size_t max_group_depth = 1000;
+
+/// The values of what may be a coordinate are taken along by a deep scan up to this many bytes: of dimension scales, and of other
+/// datasets of one dim or none.
+inline constexpr std::int64_t max_scanned_scale = std::int64_t{64} << 10;
+inline constexpr std::int64_t max_scanned_values = std::int64_t{4} << 10;
 
 }  // namespace xylem

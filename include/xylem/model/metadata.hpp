@@ -34,6 +34,14 @@ struct FilterInfo {
 
 enum class Layout : std::uint8_t { compact, contiguous, chunked, virtual_dataset, external };
 
+/// What a dataset occupies in its file.
+struct StorageSummary {
+  std::int64_t stored_bytes = 0;       ///< bytes of all elements as stored (compressed, where a filter compresses)
+  std::int64_t allocated_chunks = 0;   ///< stored chunks; 0 or 1 unless chunked
+  std::vector<Shape> sparse_chunks{};  ///< first elements of the stored chunks, in row-major order; only where so few of so many
+                                       ///< chunks are stored that a visit to each would take too long
+};
+
 /// All that can be known of a dataset without reading it.
 struct DatasetInfo {
   DatasetRef ref;
@@ -60,15 +68,12 @@ struct DatasetInfo {
   std::optional<std::int64_t> netcdf_dim{};  ///< _Netcdf4Dimid: of a scale, the number of its own dim
   std::vector<std::int64_t> netcdf_dims{};   ///< _Netcdf4Coordinates: the number of each dim
 
-  [[nodiscard]] std::size_t ndim() const noexcept { return shape.size(); }
-};
+  // What a deeper scan finds while the file is open (ScanDepth); where it is not there, it is read when it is needed.
+  std::optional<StorageSummary> storage{};
+  std::shared_ptr<const std::string> elements{};  ///< the bytes of all elements, as DatasetReader gives them, of small numeric
+                                                  ///< datasets of one dim or none. Equal ones may be shared.
 
-/// What a dataset occupies in its file.
-struct StorageSummary {
-  std::int64_t stored_bytes = 0;       ///< bytes of all elements as stored (compressed, where a filter compresses)
-  std::int64_t allocated_chunks = 0;   ///< stored chunks; 0 or 1 unless chunked
-  std::vector<Shape> sparse_chunks{};  ///< first elements of the stored chunks, in row-major order; only where so few of so many
-                                       ///< chunks are stored that a visit to each would take too long
+  [[nodiscard]] std::size_t ndim() const noexcept { return shape.size(); }
 };
 
 enum class LinkKind : std::uint8_t { hard, soft, external };

@@ -63,8 +63,6 @@ class DatasetReader {
  private:
   bool try_read(const Box& box, std::byte* out) const;
   [[noreturn]] void blame(const Box& box, std::span<std::byte> scratch) const;
-  [[nodiscard]] StorageSummary summarize_chunks() const;
-  [[nodiscard]] std::vector<Shape> list_chunks(std::int64_t count) const;
 
   std::shared_ptr<const DatasetInfo> info_;
   std::shared_ptr<const h5::File> file_;

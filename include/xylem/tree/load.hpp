@@ -1,11 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "xylem/comm/communicator.hpp"
+#include "xylem/storage/scan.hpp"
 #include "xylem/tree/node.hpp"
 
 namespace xylem {
@@ -15,6 +17,12 @@ struct FileTree {
   std::string file;  ///< as the user wrote it
   std::shared_ptr<Group> root;
   int scanned_by = 0;  ///< the rank that read its metadata
+};
+
+/// A file that was asked for and is left out, and why.
+struct SkippedFile {
+  std::string file;
+  std::string reason;
 };
 
 /// A node and the file whose tree it is in.
@@ -29,6 +37,8 @@ struct Tree {
   std::vector<FileTree> linked_files;  ///< those that external links of the others lead to
   std::map<std::string, std::string>
       link_targets;                   ///< the file that an external link's `target_file` is, as named in the lists above
+  std::size_t from_index = 0;         ///< how many of the files an index knew
+  std::vector<SkippedFile> skipped;   ///< files asked for that could not be read
   std::vector<std::string> warnings;  ///< what was left out, a line each
 
   /// The rank that scanned each file, by the file's name.
@@ -44,18 +54,23 @@ struct Tree {
   [[nodiscard]] Place follow(const Place& place) const;
 };
 
+struct ScanOptions {
+  bool skip_unreadable = false;            ///< a file that cannot be read is left out: Tree::skipped, and a warning
+  bool lower_case_keys = false;            ///< members are named in lower case (ASCII letters), and found in any
+  ResolveAs resolve_as = ResolveAs::data;  ///< what the proxies become
+  ScanDepth depth = ScanDepth::metadata;
+  bool use_index = true;  ///< takes what an index (write_index) knows of files that have not changed since
+  std::string index{};  ///< the index; empty: the one called `.xylem-index` in the folder that the files have in common or, where
+                        ///< there is none, in the nearest folder above it; only those of this user, root or the folder's owner
+};
+
 /// Expands file names and glob patterns on rank 0, deals the files to the ranks in turn, scans each on its one rank, and merges
 /// what was found; files that external links lead to are scanned in further rounds, each by one rank too. Reads metadata only.
 /// Throws UsageError, ResourceError or DataError, on all ranks alike, for a file that cannot be read; one that an external link
-/// leads to and that cannot be read is a warning.
+/// leads to and that cannot be read is a warning. An index that is damaged, or that does not know some of the files as they are
+/// now, is a warning as well: those files are scanned.
 /// Collective: yes.
-[[nodiscard]] Tree load_tree(const Communicator& comm, const std::vector<std::string>& patterns);
-
-struct ScanOptions {
-  bool skip_unreadable = false;            ///< a file that cannot be read is left out, with a warning
-  bool lower_case_keys = false;            ///< members are named in lower case (ASCII letters), and found in any
-  ResolveAs resolve_as = ResolveAs::data;  ///< what the proxies become
-};
+[[nodiscard]] Tree load_tree(const Communicator& comm, const std::vector<std::string>& patterns, const ScanOptions& options = {});
 
 /// The same for the files of these names, in their order. All ranks pass the same.
 /// Collective: yes.

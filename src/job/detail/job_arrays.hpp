@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "xylem/array/array.hpp"
+#include "xylem/job/data_arrays.hpp"
 
-#include "detail/job_data.hpp"
 #include "detail/job_file.hpp"
 
 namespace xylem::detail {
@@ -25,7 +25,7 @@ struct JobArrays {
 
 /// Makes the arrays of all operations of the job. `combined` are those of `combine`. With `only_fallbacks` operations that may
 /// fail count as failed. Throws UsageError, with the operation's place, for one that cannot be meant and may not fail.
-[[nodiscard]] JobArrays make_job_arrays(const JobFile& job, const JobData& data, const std::map<std::string, Array>& combined,
+[[nodiscard]] JobArrays make_job_arrays(const JobFile& job, const DataArrays& data, const std::map<std::string, Array>& combined,
                                         bool only_fallbacks);
 
 }  // namespace xylem::detail

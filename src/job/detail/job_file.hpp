@@ -12,6 +12,7 @@
 #include "xylem/support/progress.hpp"
 #include "xylem/tree/load_config.hpp"
 
+#include "detail/job_combine.hpp"
 #include "detail/job_yaml.hpp"
 
 namespace xylem::detail {
@@ -46,7 +47,7 @@ struct JobFile {
   PlanOptions options{};
   bool decode_cf = true;
   LoadConfig load{};
-  YAML::Node combine{};
+  std::vector<JobCombine> combine{};
   std::vector<JobOperation> operations{};  ///< define, select, transform: in the order in which they are made
   std::vector<std::string> results{};      ///< tags of operations
   std::vector<JobStore> stores{};

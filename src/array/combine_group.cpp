@@ -1,0 +1,134 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <regex>
+#include <utility>
+
+#include "xylem/array/combine.hpp"
+#include "xylem/support/error.hpp"
+#include "xylem/support/text.hpp"
+
+namespace xylem {
+namespace {
+
+template <class T>
+std::optional<std::vector<T>> converted(const std::vector<std::string>& names) {
+  std::vector<T> result;
+  for (const std::string& name : names) {
+    const char* begin = name.data() + (name.starts_with('+') ? 1 : 0);
+    const char* end = name.data() + name.size();
+    T value{};
+    const auto [stop, error] = std::from_chars(begin, end, value);
+    if (error != std::errc() || stop != end) return std::nullopt;
+    result.push_back(value);
+  }
+  return result;
+}
+
+std::string found_in(const std::string& name, const std::regex& pattern, const std::string& text) {
+  std::smatch match;
+  if (!std::regex_search(name, match, pattern)) {
+    throw UsageError("'{}' is not found in the name '{}': each part needs a label", printable(text), printable(name));
+  }
+  return match[match.size() > 1 ? 1 : 0].str();
+}
+
+const AttributeValue* find_attribute(const Node& node, const std::string& name) {
+  for (const Node* at = &node; at != nullptr; at = at->parent()) {
+    const auto found = at->attributes().find(name);
+    if (found != at->attributes().end()) return &found->second;
+  }
+  return nullptr;
+}
+
+std::string describe(const Node& node) { return fmt::format("'{}'", printable(node.path())); }
+
+}  // namespace
+
+LabelSource LabelSource::parse(const std::string& text) {
+  if (text == "data") return {Kind::data, {}};
+  if (text == "name") return {Kind::name, {}};
+  if (text.starts_with("name:") && text.size() > 5) return {Kind::name, text.substr(5)};
+  if (text.starts_with("attr:") && text.size() > 5) return {Kind::attribute, text.substr(5)};
+  throw UsageError("labels come from data, name, name:REGEX or attr:NAME, not from '{}'", printable(text));
+}
+
+LabelValues labels_of_names(const std::vector<std::string>& names, const std::string& pattern) {
+  std::vector<std::string> texts = names;
+  if (!pattern.empty()) {
+    try {
+      const std::regex regex(pattern);
+      for (std::string& text : texts) text = found_in(text, regex, pattern);
+    } catch (const std::regex_error& error) {
+      throw UsageError("'{}' is no regular expression ({})", printable(pattern), error.what());
+    }
+  }
+  if (auto integers = converted<std::int64_t>(texts)) return std::move(*integers);
+  if (auto reals = converted<double>(texts)) return std::move(*reals);
+  return texts;
+}
+
+LabelValues labels_of_attributes(const std::vector<const Container*>& containers, const std::string& attribute) {
+  std::vector<std::string> strings;
+  std::vector<std::int64_t> integers;
+  std::vector<double> reals;
+  for (const Container* container : containers) {
+    const AttributeValue* value = find_attribute(*container, attribute);
+    const std::string where = container->info().ref.describe();
+    if (value == nullptr) {
+      throw UsageError("{} has no attribute '{}', nor has a group above it: it has no label", where, printable(attribute));
+    }
+    if (value->size() != 1) {
+      throw UsageError("the attribute '{}' of {} is {}: a label is one value", printable(attribute), where,
+                       format_attribute(*value));
+    }
+    if (const auto text = value->as_string()) strings.push_back(*text);
+    if (const auto real = value->as_doubles()) reals.push_back(real->front());
+    const auto whole = value->is_integral() ? value->as_integers() : std::nullopt;
+    if (whole) integers.push_back(whole->front());
+  }
+  if (integers.size() == containers.size()) return integers;
+  if (reals.size() == containers.size()) return reals;
+  if (strings.size() == containers.size()) return strings;
+  throw UsageError("the attribute '{}' is a number in some parts and not in others", printable(attribute));
+}
+
+Array combine_group(const Group& group, const GroupCombineOptions& options,
+                    const std::function<Array(const Container&)>& array_of, std::vector<std::string>* notes) {
+  std::vector<CombinePart> parts;
+  std::vector<std::string> names;
+  std::vector<const Container*> containers;
+  std::size_t without = 0;
+  std::string first_without;
+  for (const auto& member : group.members()) {
+    const auto* inner = dynamic_cast<const Group*>(member.get());
+    const Node* node = options.field.empty() ? member.get() : inner == nullptr ? nullptr : inner->find(options.field);
+    const auto* container = dynamic_cast<const Container*>(node);
+    if (container == nullptr) {
+      if (without++ == 0) first_without = describe(*member);
+      continue;
+    }
+    parts.push_back({container->info().ref.describe(), array_of(*container)});
+    names.push_back(member->name());
+    containers.push_back(container);
+  }
+  if (parts.empty()) {
+    throw UsageError("no member of {} has a dataset '{}' to combine", describe(group), printable(options.field));
+  }
+  if (without > 0) {
+    const std::string text = fmt::format("{} of the members of {} have no dataset '{}' (the first is {})", without,
+                                         describe(group), printable(options.field), first_without);
+    if (options.combine.method == CombineMethod::concat) throw UsageError("{}: merge leaves them out", text);
+    if (notes != nullptr) notes->push_back(text);
+  }
+  CombineOptions all = options.combine;
+  if (options.labels_from.kind == LabelSource::Kind::name) all.labels = labels_of_names(names, options.labels_from.detail);
+  if (options.labels_from.kind == LabelSource::Kind::attribute) {
+    all.labels = labels_of_attributes(containers, options.labels_from.detail);
+  }
+  return combine(parts, all, notes);
+}
+
+}  // namespace xylem

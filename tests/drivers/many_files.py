@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Many files as one array, against xarray on the same files; files that cannot be read; end to end, on 1 to 4 ranks.
+
+Usage: many_files.py XYLEM MPIEXEC FOLDER
+"""
+import os
+import shutil
+import sys
+
+import numpy as np
+import xarray as xr
+
+from harness import Report, Xylem, check_error, check_success
+
+xylem = Xylem(sys.argv[1], sys.argv[2])
+folder = sys.argv[3]
+report = Report()
+rng = np.random.default_rng(20261123)
+
+
+def fresh(name):
+    path = os.path.join(folder, name)
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path)
+    return path
+
+
+def save(path, t, **coords):
+    """One file with `t` of dims named by `coords`, in their order; a scalar coord is an attribute of the file."""
+    dims = [name for name, values in coords.items() if np.ndim(values)]
+    data = xr.Dataset({"t": (dims, t)}, {name: values for name, values in coords.items() if np.ndim(values)})
+    data.attrs = {name: values for name, values in coords.items() if not np.ndim(values)}
+    data.to_netcdf(path, engine="h5netcdf", encoding={name: {"_FillValue": None} for name in data.variables})
+
+
+def check_same(what, where, expected, *arguments, expression="m=t", notes=()):
+    """The result of an expression on 1 to 4 ranks is just what xarray makes of the files."""
+    for ranks in (1, 2, 3, 4):
+        out = os.path.join(where, f"out{ranks}.nc")
+        result = xylem.run("reduce", os.path.join(where, "f*.nc"), "-e", expression, "-o", out, *arguments, ranks=ranks)
+        if not check_success(report, result, f"{what} on {ranks} ranks"):
+            continue
+        for note in notes:
+            report.check(note in result.err, f"{what}: no {note!r} in {result.err!r}")
+        with xr.open_dataset(out) as data:
+            found = data["m"].load()
+        os.remove(out)
+        ok = report.check(found.dims == expected.dims and found.shape == expected.shape,
+                          f"{what}: {found.dims} {found.shape}, not {expected.dims} {expected.shape}")
+        if not ok:
+            continue
+        report.check(found.dtype == expected.dtype, f"{what}: {found.dtype}, not {expected.dtype}")
+        report.check(np.array_equal(found.values, expected.values, equal_nan=found.dtype.kind == "f"),
+                     f"{what}: values differ\n{found.values}\n{expected.values}")
+        for dim in expected.dims:
+            if dim in expected.coords:
+                report.check(dim in found.coords and np.array_equal(found[dim].values, expected[dim].values),
+                             f"{what}: labels of {dim}: {found.coords.get(dim)}, not {expected[dim].values}")
+
+
+def opened(where):
+    paths = sorted(os.path.join(where, name) for name in os.listdir(where) if name.startswith("f"))
+    return [xr.load_dataset(path)["t"] for path in paths]
+
+
+# Along a dim that is there, labels of other dims that differ, types too.
+for trial in range(6):
+    where = fresh(f"join{trial}")
+    types = [["f4"], ["i2"], ["i4", "f8"], ["f4", "f8"], ["u1", "i2"], ["i8"]][trial]
+    for i in range(5):
+        x = np.sort(rng.choice(np.arange(10) * 2, size=7, replace=False)) if i != 2 else np.arange(8) * 2
+        y = rng.permutation(["north", "south", "east"])[: 2 + i % 2]
+        dtype = types[i % len(types)]
+        save(f"{where}/f{i}.nc", rng.integers(0, 100, (2, len(y), len(x))).astype(dtype),
+             time=np.arange(2) + 2 * i, y=np.asarray(y, dtype=object), x=x)
+    arrays = opened(where)
+    check_same(f"outer join {types}", where, xr.concat(arrays, "time", join="outer"), "--concat", "time", "--join", "outer")
+    inner = xr.concat(arrays, "time", join="inner")
+    check_same(f"inner join {types}", where, inner, "--concat", "time", "--join", "inner")
+    mean = xr.concat(arrays, "time", join="outer").astype("f8").mean("time")
+    found = xylem.run("reduce", f"{where}/f*.nc", "-e", "m=mean(astype(t, \"float64\"), time)", "-o", f"{where}/m.nc", "--concat", "time",
+                      "--join", "outer", ranks=2)
+    if check_success(report, found, "mean over gaps"):
+        with xr.open_dataset(f"{where}/m.nc") as data:
+            report.check(np.allclose(data["m"], mean, equal_nan=True, rtol=1e-14), "the mean over gaps")
+    check_error(report, xylem.run("reduce", f"{where}/f*.nc", "-e", "m=t", "--concat", "time", ranks=2), "exact join", 2, "f0.nc", "labels")
+
+# A new dim, labels from the names, an attribute, or none.
+where = fresh("new")
+for i, level in enumerate([30, 10, 20]):
+    save(f"{where}/f_{level:03}.nc", rng.normal(size=(3, 4)).astype("f4"), y=np.arange(3), x=np.arange(4.0), level=level, run="abc"[i])
+arrays = opened(where)
+check_same("new dim", where, xr.concat(arrays, "level"), "--concat", "level")
+check_same("names", where, xr.concat(arrays, "level").assign_coords(level=[10, 20, 30]), "--concat", "level", "--coords-from", r"name:f_(\d+)")
+check_same("attribute", where, xr.concat(arrays, "level").assign_coords(level=[10, 20, 30]), "--concat", "level", "--coords-from", "attr:level")
+check_same("text attribute", where, xr.concat(arrays, "run").assign_coords(run=["b", "c", "a"]), "--concat", "run", "--coords-from", "attr:run")
+check_same("chosen by label", where, arrays[1], "--concat", "level", "--coords-from", r"name:f_(\d+)", expression="m=t[level=@20]")
+for arguments, fragments in [
+        (["--coords-from", "name:q(\\d+)"], ["q(\\d+)", "f_010"]),
+        (["--coords-from", "name:("], ["regular expression"]),
+        (["--coords-from", "attr:nothing"], ["nothing", "f_010.nc"]),
+        (["--coords-from", "stars"], ["stars", "attr:NAME"]),
+        (["--join", "left"], ["left", "exact, inner or outer"]),
+        (["--method", "glue"], ["glue"]),
+        (["--method", "merge"], ["labels"])]:
+    check_error(report, xylem.run("reduce", f"{where}/f*.nc", "-e", "m=t", "--concat", "z", *arguments, ranks=2), str(arguments), 2, *fragments)
+check_error(report, xylem.run("reduce", f"{where}/f*.nc", "-e", "m=t", "--join", "outer"), "join without concat", 2, "--concat")
+
+# Merge: elements at their labels, in whatever order the files come; labels of two files are an error.
+where = fresh("merge")
+for i, times in enumerate([[6, 7], [0, 5, 2], [3]]):
+    save(f"{where}/f{i}.nc", rng.normal(size=(len(times), 4)).astype("f4"), time=np.array(times), x=np.arange(4))
+check_same("merge", where, xr.combine_nested([a.sortby("time") for a in opened(where)], "time").sortby("time"), "--concat", "time",
+           "--method", "merge")
+save(f"{where}/f3.nc", np.zeros((1, 4), "f4"), time=np.array([5]), x=np.arange(4))
+check_error(report, xylem.run("reduce", f"{where}/f*.nc", "-e", "m=t", "--concat", "time", "--method", "merge", ranks=3), "overlap", 2,
+            "f1.nc", "f3.nc", "label 5")
+
+# Differences of types and units are named; dims and extents are errors.
+where = fresh("different")
+save(f"{where}/f0.nc", np.zeros((2, 3), "f4"), time=np.arange(2), x=np.arange(3))
+save(f"{where}/f1.nc", np.ones((2, 3), "f8"), time=np.arange(2, 4), x=np.arange(3))
+check_same("types", where, xr.concat(opened(where), "time"), "--concat", "time", notes=["float32", "float64", "f1.nc"])
+xr.Dataset({"t": (("time", "x"), np.zeros((1, 4), "f4"))}).to_netcdf(f"{where}/f2.nc", engine="h5netcdf")
+check_error(report, xylem.run("reduce", f"{where}/f*.nc", "-e", "m=t", "--concat", "time", ranks=2), "extent", 2, "'/t' of", "f0.nc", "f2.nc",
+            " 3 ", " 4 ")
+xr.Dataset({"t": (("time", "z"), np.zeros((1, 3), "f4"))}).to_netcdf(f"{where}/f2.nc", engine="h5netcdf")
+check_error(report, xylem.run("reduce", f"{where}/f*.nc", "-e", "m=t", "--concat", "time", ranks=2), "dims", 2, "f0.nc", "f2.nc", "time: 1, z: 3")
+
+# One file of many that cannot be read: the end, or left out; its region is missing where its extent is known.
+where = fresh("corrupt")
+for i in range(40):
+    save(f"{where}/f{i:02}.nc", np.full((1, 3), i, "i4"), time=np.array([i]), x=np.arange(3))
+good = opened(where)
+with open(f"{where}/f17.nc", "r+b") as file:
+    file.truncate(700)
+for ranks in (1, 2, 3, 4):
+    check_error(report, xylem.run("reduce", f"{where}/f*.nc", "-e", "m=mean(t)", "--concat", "time", ranks=ranks), "corrupt", 3, "f17.nc")
+left = good[:17] + good[18:]
+check_same("left out", where, xr.concat(left, "time"), "--concat", "time", "--on-error", "skip", notes=["left out", "f17.nc"])
+filled = xr.concat(good, "member").astype("f8")
+filled[17] = np.nan
+plain = [g.isel(time=0, drop=True) for g in good]
+for i, g in enumerate(plain):
+    if i != 17:
+        save(f"{where}/f{i:02}.nc", g.values, x=np.arange(3))
+expected = xr.concat(plain, "member").astype("f8")
+expected[17] = np.nan
+check_same("missing region", where, expected, "--concat", "member", "--on-error", "skip", notes=["f17.nc"])
+check_same("missing region by name", where, expected.assign_coords(member=np.arange(40)), "--concat", "member", "--on-error", "skip",
+           "--coords-from", r"name:f(\d+)")
+result = xylem.run("tree", f"{where}/f*.nc", "--on-error", "skip", ranks=2)
+report.check(result.code == 0 and b"f17.nc" not in result.out and result.out.count(b".nc") == 39, f"tree: {result.everything}")
+check_error(report, xylem.run("tree", f"{where}/f17.nc", "--on-error", "skip", ranks=2), "nothing left", 3, "none of 1 file")
+check_error(report, xylem.run("tree", f"{where}/f*.nc", "--on-error", "guess"), "on-error", 2, "guess")
+
+report.finish()
