@@ -12,6 +12,8 @@
 #include "xylem/exec/session.hpp"
 #include "xylem/exec/statistics.hpp"
 #include "xylem/job/compute.hpp"
+#include "xylem/job/data_arrays.hpp"
+#include "xylem/job/run_job.hpp"
 #include "xylem/kernels/local_view.hpp"
 #include "xylem/output/result_table.hpp"
 #include "xylem/output/result_writer.hpp"

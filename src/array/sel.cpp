@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 #include <type_traits>
+#include <unordered_map>
 
 #include "xylem/array/array.hpp"
 #include "xylem/array/node.hpp"
@@ -26,7 +27,9 @@ class Finder {
  public:
   Finder(const std::vector<T>& values, const std::string& dim) : values_(values), dim_(dim) {
     const bool comparable = std::ranges::all_of(values_, [](const T& value) { return value == value; });  // no NaN
-    sorted_ = comparable && (std::ranges::is_sorted(values_) || std::ranges::is_sorted(values_, std::greater<>()));
+    const bool ascends = comparable && std::ranges::is_sorted(values_);
+    descends_ = comparable && !ascends && std::ranges::is_sorted(values_, std::greater<>());
+    sorted_ = ascends || descends_;
   }
 
   std::int64_t exact(const Label& label) const {
@@ -40,6 +43,26 @@ class Finder {
                        found.size(), printable(dim_), found[0], found[1]);
     }
     return found[0];
+  }
+
+  /// The positions of many labels: unsorted values are not looked through for each.
+  std::vector<std::int64_t> all(const std::vector<Label>& labels) const {
+    std::vector<std::int64_t> positions;
+    const auto exactly = [](const Label& label) { return std::get_if<T>(&label); };
+    if (sorted_ || labels.size() < 8 || !std::ranges::all_of(labels, exactly)) {
+      for (const Label& label : labels) positions.push_back(exact(label));
+      return positions;
+    }
+    std::unordered_map<T, std::pair<std::int64_t, std::int64_t>> places;  // the first of a value, and how many there are
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      ++places.try_emplace(values_[i], static_cast<std::int64_t>(i), 0).first->second.second;
+    }
+    for (const Label& label : labels) {
+      const auto found = places.find(*exactly(label));
+      const bool once = found != places.end() && found->second.second == 1;
+      positions.push_back(once ? found->second.first : exact(label));  // which tells what is wrong
+    }
+    return positions;
   }
 
   Positions range(const LabelRange& range) const {
@@ -113,13 +136,19 @@ class Finder {
         a, b);
   }
 
+  // Sorted values are searched by halves; of others all are looked at.
   std::vector<std::int64_t> matches(const Label& label) const {
     expect_kind(label);
+    const auto before = [&](const T& value) { return descends_ ? is_before(label, Label(value)) : is_before(Label(value), label); };
+    const auto after = [&](const T& value) { return descends_ ? is_before(Label(value), label) : is_before(label, Label(value)); };
+    auto first = values_.begin(), last = values_.end();
+    if (sorted_) {
+      first = std::partition_point(first, last, before);
+      last = std::partition_point(first, last, [&](const T& value) { return !after(value); });
+    }
     std::vector<std::int64_t> found;
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-      const Label value(values_[i]);
-      if (values_[i] == values_[i] && !is_before(value, label) && !is_before(label, value))
-        found.push_back(static_cast<std::int64_t>(i));
+    for (auto value = first; value != last; ++value) {
+      if (*value == *value && !before(*value) && !after(*value)) found.push_back(value - values_.begin());
     }
     return found;
   }
@@ -127,10 +156,18 @@ class Finder {
   // The larger of two equally near; null where there is none.
   const T* closest(const Label& label) const {
     const T* best = nullptr;
-    for (const T& value : values_) {
-      const double away = distance(value, label), least = best == nullptr ? away : distance(*best, label);
+    auto first = values_.begin(), last = values_.end();
+    if (sorted_) {  // one of the two between which the label would stand
+      const auto at = std::partition_point(first, last, [&](const T& value) {
+        return descends_ ? is_before(label, Label(value)) : is_before(Label(value), label);
+      });
+      first = at == first ? at : at - 1;
+      last = at == last ? at : at + 1;
+    }
+    for (auto value = first; value != last; ++value) {
+      const double away = distance(*value, label), least = best == nullptr ? away : distance(*best, label);
       if (std::isnan(away)) continue;
-      if (best == nullptr || away < least || (away == least && value > *best)) best = &value;
+      if (best == nullptr || away < least || (away == least && *value > *best)) best = &*value;
     }
     return best;
   }
@@ -149,6 +186,7 @@ class Finder {
   const std::vector<T>& values_;
   const std::string& dim_;
   bool sorted_ = false;
+  bool descends_ = false;  // sorted, and the other way round
 };
 
 template <class T>
@@ -156,9 +194,7 @@ Positions find(const Finder<T>& finder, const Labelled& labels) {
   if (const auto* label = std::get_if<Label>(&labels)) return finder.exact(*label);
   if (const auto* range = std::get_if<LabelRange>(&labels)) return finder.range(*range);
   if (const auto* nearest = std::get_if<NearestLabel>(&labels)) return finder.nearest(*nearest);
-  std::vector<std::int64_t> positions;
-  for (const Label& label : std::get<std::vector<Label>>(labels)) positions.push_back(finder.exact(label));
-  return positions;
+  return finder.all(std::get<std::vector<Label>>(labels));
 }
 
 }  // namespace

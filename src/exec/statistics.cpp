@@ -17,6 +17,7 @@
 #include "xylem/storage/reader.hpp"
 #include "xylem/support/log.hpp"
 #include "xylem/support/progress.hpp"
+#include "xylem/support/saturated.hpp"
 #include "xylem/support/timer.hpp"
 
 namespace xylem {
@@ -201,8 +202,7 @@ StatisticsReport compute_statistics(const Communicator& comm, const Datasets& da
   std::array<double, 2> extremes{static_cast<double>(options.memory_held), -static_cast<double>(options.memory_limit)};
   comm.all_reduce_max(extremes);
   const ScanPlan plan = comm.agree([&] {
-    return ScanPlan(datasets, std::exchange(summaries, {}), comm.topology(), static_cast<std::int64_t>(-extremes[1]),
-                    static_cast<std::int64_t>(extremes[0]));
+    return ScanPlan(datasets, std::exchange(summaries, {}), comm.topology(), saturated(-extremes[1]), saturated(extremes[0]));
   });
   report.forecast_bytes = plan.forecast_bytes();
   for (const DatasetScan& scan : plan.datasets()) report.read_bytes += scan.read_bytes();

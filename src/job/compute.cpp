@@ -12,6 +12,7 @@
 #include "xylem/plan/result_variable.hpp"
 #include "xylem/support/contract.hpp"
 #include "xylem/support/memory.hpp"
+#include "xylem/support/saturated.hpp"
 #include "xylem/support/text.hpp"
 
 namespace xylem {
@@ -59,8 +60,8 @@ Plan plan_arrays(const Communicator& comm, const Tree& tree, const std::vector<N
   // All ranks make the same plan, of the least limit and the most that is held.
   std::array<double, 2> extremes{static_cast<double>(options.memory_held), -static_cast<double>(options.memory_limit)};
   comm.all_reduce_max(extremes);
-  options.memory_held = static_cast<std::int64_t>(extremes[0]);
-  options.memory_limit = static_cast<std::int64_t>(-extremes[1]);
+  options.memory_held = saturated(extremes[0]);
+  options.memory_limit = saturated(-extremes[1]);
   return comm.agree([&] { return make_plan(arrays, storage, options); });
 }
 

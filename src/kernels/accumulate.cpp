@@ -139,7 +139,7 @@ void Accumulators::update(int rows, int cols, std::span<const void* const> value
     std::swap(tile.position.row, tile.position.col);
     tile.values = turned;
   }
-  state_->operands.reset(tile.values, tile.size(), tile.output.row == 0 && tile.output.col == 0);
+  state_->operands.reset(tile);
   for (const auto& state : state_->states) state->update(tile);
 }
 

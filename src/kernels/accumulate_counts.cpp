@@ -9,7 +9,11 @@ namespace xylem::detail {
 void Counts::update(const Tile& tile) {
   const void* x = tile.values[static_cast<std::size_t>(value_)];
   // Only floats can be missing, and then only in tiles where a NaN was found.
-  const bool missing = is_floating(type_) && tile.operands->get(value_).missing;
+  const Operand* operand = is_floating(type_) ? &tile.operands->get(value_) : nullptr;
+  const bool missing = operand != nullptr && operand->missing;
+  if (missing && operand->scan.outputs > 0) {
+    return add_numbers(type_, operand->scan.present, operand->scan.outputs, numbers() + tile.output.first);
+  }
   for_each_part(
       tile, [&](std::int64_t output, int offset, int n) { numbers()[output] += missing ? count_run(type_, x, offset, n) : n; },
       [&](std::int64_t output, int offset, int n, int rows, int stride) {

@@ -53,6 +53,21 @@ XYLEM_MULTIVERSION void lower_columns(ElementType type, const void* values, int 
       });
 }
 
+// By what is known of n outputs.
+XYLEM_MULTIVERSION void lower_keys(ElementType type, const void* known, int n, bool greatest, void* least) {
+  with_native(
+      type, [&](auto zero) __attribute__((always_inline)) {
+        using Key = KeyOf<decltype(zero)>;
+        const auto flip = static_cast<Key>(greatest ? ~Key{0} : Key{0});
+        const auto* keys = static_cast<const Key*>(known);
+        auto* to = static_cast<Key*>(least);
+        for (int i = 0; i < n; ++i) {
+          const auto key = static_cast<Key>(keys[i] ^ flip);
+          to[i] = key < to[i] ? key : to[i];
+        }
+      });
+}
+
 // Keys are flipped for the greatest, so that the least is sought in any case.
 template <class T>
 class TypedExtremes final : public Extremes {
@@ -62,11 +77,10 @@ class TypedExtremes final : public Extremes {
       : keys_(budget, outputs, std::numeric_limits<Key>::max()), type_(type), value_(value), greatest_(greatest) {}
 
   void update(const Tile& tile) override {
-    if (std::is_floating_point_v<T> && tile.output.row == 0 && tile.output.col == 0) {
-      if (const auto& known = tile.operands->get(value_).extremes) {
-        const auto key = static_cast<Key>(greatest_ ? ~known->second : known->first);
-        keys_[tile.output.first] = std::min(keys_[tile.output.first], key);
-        return;
+    if constexpr (std::is_floating_point_v<T>) {
+      const OutputScan& scan = tile.operands->get(value_).scan;
+      if (scan.least != nullptr) {
+        return lower_keys(type_, greatest_ ? scan.greatest : scan.least, scan.outputs, greatest_, &keys_[tile.output.first]);
       }
     }
     const void* x = tile.values[static_cast<std::size_t>(value_)];

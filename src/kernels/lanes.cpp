@@ -86,4 +86,12 @@ XYLEM_MULTIVERSION void count_columns(ElementType type, const void* values, int 
       });
 }
 
+XYLEM_MULTIVERSION void add_numbers(ElementType type, const void* numbers, int n, std::int64_t* counts) {
+  with_native(
+      type, [&](auto zero) __attribute__((always_inline)) {
+        const auto* added = static_cast<const KeyOf<decltype(zero)>*>(numbers);
+        for (int i = 0; i < n; ++i) counts[i] += static_cast<std::int64_t>(added[i]);
+      });
+}
+
 }  // namespace xylem::detail

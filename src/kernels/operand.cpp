@@ -9,6 +9,10 @@
 namespace xylem::detail {
 namespace {
 
+// With more columns tiles have few rows, and little is found of each.
+constexpr int most_columns = largest_tile / 4;
+static_assert(3 * most_columns <= largest_tile);
+
 // The exponents of finite numbers with magnitudes of these bits.
 void set_range(Piece& piece, const Magnitudes& found, int fraction_bits, int bias) {
   const auto exponent = [&](std::uint64_t bits) {
@@ -21,47 +25,6 @@ void set_range(Piece& piece, const Magnitudes& found, int fraction_bits, int bia
   piece.last = exponent(least) - fraction_bits;
   const bool subnormal = least >> fraction_bits == 0;
   piece.least = subnormal ? piece.last + std::bit_width(least) - 1 : exponent(least);
-}
-
-template <class V>
-void scan_reals(Operand& operand, bool extremes, double* scratch) {
-  constexpr bool single = sizeof(V) == 4;
-  constexpr int fraction_bits = single ? 23 : 52;
-  constexpr int bias = single ? 127 : 1023;
-  constexpr auto infinity = static_cast<std::uint64_t>(2 * bias + 1) << fraction_bits;
-  const auto* x = static_cast<const V*>(operand.elements);
-  const auto magnitudes = [&](const V* values, bool keys) {
-    Magnitudes found;
-    if constexpr (single) {
-      scan_floats(values, operand.n, keys, found);
-    } else {
-      scan_doubles(values, operand.n, keys, found);
-    }
-    return found;
-  };
-  Magnitudes found = magnitudes(x, extremes);
-  if (found.largest >= infinity) {
-    V* finite = reinterpret_cast<V*>(scratch);
-    operand.missing = found.largest > infinity;
-    if constexpr (single) {
-      operand.infinite = finite_floats(x, operand.n, finite);
-    } else {
-      operand.infinite = finite_doubles(x, operand.n, finite);
-    }
-    x = finite;
-    found = magnitudes(x, false);
-  } else if (extremes) {
-    operand.extremes.emplace(found.min_key, found.max_key);
-  }
-  Piece piece;
-  if constexpr (single) {
-    piece.floats = x;
-  } else {
-    piece.doubles = x;
-  }
-  piece.scratch = scratch + largest_tile;
-  set_range(piece, found, fraction_bits, bias);
-  operand.pieces.push_back(piece);
 }
 
 void split_integers(Operand& operand, double* scratch) {
@@ -92,10 +55,12 @@ Operands::Operands(const std::vector<ElementType>& types) : slots_(types.size())
   for (std::size_t i = 0; i < types.size(); ++i) slots_[i].operand.type = types[i];
 }
 
-void Operands::reset(std::span<const void* const> values, int n, bool one_output) {
-  one_output_ = one_output;
-  values_ = values;
-  n_ = n;
+void Operands::reset(const Tile& tile) {
+  values_ = tile.values;
+  n_ = tile.size();
+  const bool one = tile.output.row == 0 && tile.output.col == 0;
+  const bool columns = tile.output.row == 0 && tile.output.col == 1 && tile.cols <= most_columns;
+  outputs_ = one ? 1 : columns ? tile.cols : 0;
   for (Slot& slot : slots_) slot.ready = false;
 }
 
@@ -110,17 +75,61 @@ Operand& Operands::get(int value) {
   return slot.operand;
 }
 
+template <class V>
+void Operands::scan_reals(Slot& slot) const {
+  using Key = KeyOf<V>;
+  constexpr bool single = sizeof(V) == 4;
+  constexpr int fraction_bits = single ? 23 : 52;
+  constexpr int bias = single ? 127 : 1023;
+  constexpr auto infinity = static_cast<std::uint64_t>(2 * bias + 1) << fraction_bits;
+  Operand& operand = slot.operand;
+  double* scratch = slot.scratch.get();
+  auto* least = reinterpret_cast<Key*>(scratch + 2 * largest_tile);
+  Key *greatest = least + most_columns, *present = greatest + most_columns;
+  const auto* x = static_cast<const V*>(operand.elements);
+  const int columns = std::max(1, outputs_), rows = n_ / columns;
+  const bool extremes = outputs_ > 0 && slot.wants_extremes;
+  Magnitudes found;
+  if (extremes && columns > 1) {
+    scan_columns(x, columns, rows, least, greatest, found);
+  } else {
+    scan_run(x, n_, extremes, found);
+    *least = static_cast<Key>(found.min_key);
+    *greatest = static_cast<Key>(found.max_key);
+  }
+  if (found.largest >= infinity) {
+    V* finite = reinterpret_cast<V*>(scratch);
+    operand.missing = found.largest > infinity;
+    operand.infinite = repair_columns(x, columns, rows, finite, extremes ? least : nullptr, greatest, present, found);
+    operand.scan.present = present;
+    x = finite;
+  }
+  operand.scan.outputs = outputs_;
+  if (extremes) {
+    operand.scan.least = least;
+    operand.scan.greatest = greatest;
+  }
+  Piece piece;
+  if constexpr (single) {
+    piece.floats = x;
+  } else {
+    piece.doubles = x;
+  }
+  piece.scratch = scratch + largest_tile;
+  set_range(piece, found, fraction_bits, bias);
+  operand.pieces.push_back(piece);
+}
+
 void Operands::scan(Slot& slot) const {
   if (!slot.scratch) slot.scratch = std::make_unique<double[]>(static_cast<std::size_t>(scratch_bytes) / sizeof(double));
   Operand& operand = slot.operand;
   operand.missing = operand.infinite = false;
-  operand.extremes.reset();
+  operand.scan = {};
   operand.pieces.clear();
-  const bool extremes = one_output_ && slot.wants_extremes;
   if (operand.type == ElementType::float64) {
-    scan_reals<double>(operand, extremes, slot.scratch.get());
+    scan_reals<double>(slot);
   } else if (is_floating(operand.type)) {
-    scan_reals<float>(operand, extremes, slot.scratch.get());
+    scan_reals<float>(slot);
   } else {
     split_integers(operand, slot.scratch.get());
   }

@@ -6,6 +6,7 @@
 
 #include "xylem/support/contract.hpp"
 #include "xylem/support/error.hpp"
+#include "xylem/support/saturated.hpp"
 
 #include "detail/chunk_runs.hpp"
 #include "detail/pass_builder.hpp"
@@ -43,7 +44,9 @@ Shape block_unit(const Scan& scan) {
     if (!spans || !reads_whole_chunks(info)) continue;
     Shape common = unit;
     for (std::size_t d = 0; d < info.shape.size(); ++d) {
-      common[d] = std::min(std::lcm(unit[d], info.chunk[d]), std::max<std::int64_t>(1, info.shape[d]));
+      const auto multiple = checked_product(unit[d] / std::gcd(unit[d], info.chunk[d]), info.chunk[d]);
+      const std::int64_t extent = std::max<std::int64_t>(1, info.shape[d]);
+      common[d] = std::min(multiple.value_or(extent), extent);
     }
     if (first || bytes_of(common, info) <= max_whole_chunk_bytes) unit = common;
     first = false;
@@ -203,7 +206,10 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
     for (const ChunkRun& run : runs) {
       for (std::int64_t column = run.first; column <= run.last; ++column) columns.push_back(column);
     }
-    scan.num_blocks *= static_cast<std::int64_t>(columns.size());
+    const auto blocks = checked_product(scan.num_blocks, std::ssize(columns));
+    if (!blocks)
+      throw ResourceError("a plan has more blocks than 63 bits can count: choose fewer elements, or store them in larger chunks");
+    scan.num_blocks = *blocks;
     scan.order.push_back(static_cast<int>(k));
   }
   count_chunks(scan);
@@ -229,7 +235,7 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
                  std::max(1.0, static_cast<double>(bytes_of(info.shape, info)));
       fraction = std::min(fraction, 1.0);
     }
-    scan.weight += static_cast<std::int64_t>(static_cast<double>(dataset.storage.stored_bytes) * fraction);
+    scan.weight += saturated(static_cast<double>(dataset.storage.stored_bytes) * fraction);
   }
   scan.weight = std::max(scan.weight, scan.num_blocks);
 }

@@ -3,6 +3,8 @@
 #include <optional>
 #include <span>
 
+#include "xylem/support/saturated.hpp"
+
 #include "detail/chunk_runs.hpp"
 
 namespace xylem::detail {
@@ -203,13 +205,12 @@ class ChunkCounter {
         .counts;
   }
 
-  // Block by block.
+  // Block by block; few reads.
   [[nodiscard]] Counts count_blocks() const {
     Shape extents;
     for (std::size_t d = 0; d < info_.shape.size(); ++d) extents.push_back(chunk_extent(info_, d));
     const ChunkGrid all(info_.shape, extents);
-    std::vector<bool> seen(static_cast<std::size_t>(all.size()));
-    Counts counts{0, 0};
+    std::vector<std::int64_t> seen;
     for (std::int64_t i = 0; i < scan_.num_blocks; ++i) {
       const BlockRead read = block_read(scan_, dataset_, scan_.box(i));
       if (!read.needed) continue;
@@ -224,13 +225,14 @@ class ChunkCounter {
           const Shape at = chunks.coordinates(c);
           std::int64_t number = 0;
           for (std::size_t d = 0; d < at.size(); ++d) number = number * all.grid()[d] + first[d] + at[d];
-          ++counts.reads;
-          if (!seen[static_cast<std::size_t>(number)]) ++counts.different;
-          seen[static_cast<std::size_t>(number)] = true;
+          seen.push_back(number);
         }
       }
     }
-    return counts;
+    const auto reads = static_cast<double>(seen.size());
+    std::ranges::sort(seen);
+    seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+    return {static_cast<double>(seen.size()), reads};
   }
 
   struct Known {
@@ -274,8 +276,8 @@ void normalize(ChunkRuns& runs) {
 void count_chunks(Scan& scan) {
   for (std::size_t d = 0; d < scan.datasets.size(); ++d) {
     const Counts counts = ChunkCounter(scan, d).count();
-    scan.datasets[d].needed_chunks = static_cast<std::int64_t>(std::llround(counts.different));
-    scan.datasets[d].chunk_reads = static_cast<std::int64_t>(std::llround(counts.reads));
+    scan.datasets[d].needed_chunks = saturated(std::round(counts.different));
+    scan.datasets[d].chunk_reads = saturated(std::round(counts.reads));
   }
 }
 

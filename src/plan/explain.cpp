@@ -8,6 +8,7 @@
 #include "xylem/plan/plan.hpp"
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/json.hpp"
+#include "xylem/support/saturated.hpp"
 #include "xylem/support/text.hpp"
 
 namespace xylem {
@@ -18,19 +19,18 @@ std::int64_t stored_bytes_read(const ScanDataset& dataset, const Scan& scan) {
   if (dataset.storage.allocated_chunks == 0) return 0;
   if (info.layout != Layout::chunked) {
     const double most = static_cast<double>(dataset.max_box_bytes) * static_cast<double>(scan.num_blocks);
-    return static_cast<std::int64_t>(std::min(most, static_cast<double>(dataset.storage.stored_bytes)));
+    return saturated(std::min(most, static_cast<double>(dataset.storage.stored_bytes)));
   }
   const double chunks = static_cast<double>(std::max<std::int64_t>(1, ChunkGrid(info.shape, info.chunk).size()));
-  return static_cast<std::int64_t>(static_cast<double>(dataset.storage.stored_bytes) *
-                                   (static_cast<double>(dataset.chunk_reads) / chunks));
+  return saturated(static_cast<double>(dataset.storage.stored_bytes) * (static_cast<double>(dataset.chunk_reads) / chunks));
 }
 
 std::int64_t decoded_bytes(const ScanDataset& dataset, const Scan& scan) {
   const DatasetInfo& info = *dataset.info;
   if (info.layout != Layout::chunked) return stored_bytes_read(dataset, scan);
-  std::int64_t bytes = info.dtype.size;
-  for (const std::int64_t extent : info.chunk) bytes *= extent;
-  return bytes * dataset.chunk_reads;
+  double bytes = static_cast<double>(dataset.chunk_reads) * info.dtype.size;
+  for (const std::int64_t extent : info.chunk) bytes *= static_cast<double>(extent);
+  return saturated(bytes);
 }
 
 struct Totals {

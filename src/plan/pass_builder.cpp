@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <tuple>
 
 #include "xylem/support/contract.hpp"
 
@@ -61,11 +62,7 @@ struct GroupUse {
 };
 
 // What of a dataset a scan reads in one box a block: what lies near the block, or one leaf's part.
-struct DatasetUse {
-  DatasetRef ref;
-  std::optional<std::pair<std::vector<LeafAxis>, std::vector<AxisRange>>> far;
-  friend bool operator==(const DatasetUse&, const DatasetUse&) = default;
-};
+using DatasetUse = std::tuple<DatasetKey, std::vector<LeafAxis>, std::vector<AxisRange>>;
 
 class Assembly {
  public:
@@ -252,17 +249,15 @@ class Assembly {
   // The scan's dataset for a leaf. One box a block serves all that lies near; others get boxes of their own.
   std::size_t dataset(const std::shared_ptr<const DatasetInfo>& info, const Leaf& leaf, const Evaluation& evaluation,
                       Scan& scan) {
-    DatasetUse use{info->ref, std::nullopt};
-    if (!is_near(leaf, *info, evaluation)) use.far = std::pair(leaf.axes, evaluation.axes);
-    std::vector<DatasetUse>& known = datasets_[&scan - built_.pass.scans.data()];
-    const auto found = std::ranges::find(known, use);
-    const auto index = static_cast<std::size_t>(found - known.begin());
-    if (found != known.end()) return index;
+    DatasetUse use{key_of(*info), {}, {}};
+    if (!is_near(leaf, *info, evaluation)) use = {key_of(*info), leaf.axes, evaluation.axes};
+    auto& known = datasets_[&scan - built_.pass.scans.data()];
+    const auto [entry, is_new] = known.try_emplace(std::move(use), scan.datasets.size());
+    if (!is_new) return entry->second;
     const auto storage = context_.storage.find(key_of(*info));
     XYLEM_EXPECT(storage != context_.storage.end(), "what is stored of each dataset is known");
-    known.push_back(std::move(use));
     scan.datasets.push_back({info, storage->second});
-    return index;
+    return entry->second;
   }
 
   int input(const PieceLeaf& piece_leaf, const ProgramInput& format, ElementType type, Scan& scan, Evaluation& evaluation,
@@ -270,6 +265,12 @@ class Assembly {
     Leaf leaf{piece_leaf.info == nullptr, piece_leaf.intermediate, piece_leaf.axes};
     for (LeafAxis& axis : leaf.axes) {
       if (axis.axis >= 0) axis.axis = static_cast<int>(std::ranges::find(domain_of, axis.axis) - domain_of.begin());
+    }
+    // A position that the scan itself is at: other results may be at others, and no block needs both.
+    for (std::size_t d = 0; piece_leaf.info != nullptr && d < leaf.axes.size() && d < domain_of.size(); ++d) {
+      const std::int64_t start = leaf.axes[d].start;
+      const bool here = domain_of[d] < 0 && evaluation.axes[d] == AxisRange{start, 1, 1};
+      if (leaf.axes[d].axis < 0 && here) leaf.axes[d] = {static_cast<int>(d), start, 1};
     }
     if (piece_leaf.info != nullptr) leaf.index = dataset(piece_leaf.info, leaf, evaluation, scan);
     for (std::size_t i = 0; i < evaluation.leaves.size(); ++i) {
@@ -429,9 +430,9 @@ class Assembly {
   std::vector<Work> works_;
   Partners partners_;
   std::map<std::vector<std::string>, std::size_t> scans_;
-  std::map<std::ptrdiff_t, std::vector<DatasetUse>> datasets_;  // by scan
-  std::vector<std::vector<GroupUse>> uses_;                     // by group
-  std::vector<std::map<std::vector<int>, int>> values_;         // by group: its values, by what they are in each use
+  std::map<std::ptrdiff_t, std::map<DatasetUse, std::size_t>> datasets_;  // by scan
+  std::vector<std::vector<GroupUse>> uses_;                               // by group
+  std::vector<std::map<std::vector<int>, int>> values_;                   // by group: its values, by what they are in each use
 };
 
 }  // namespace

@@ -196,7 +196,14 @@ class Planner {
     return index;
   }
 
-  // Bands keep other parts of small inputs than the whole would have.
+  // Bands keep other parts of small inputs than the whole would have: what it found is dropped with it.
+  void forget(std::size_t intermediates, std::size_t kept) {
+    plan_.intermediates.resize(intermediates);
+    kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(kept), kept_.end());
+    std::erase_if(intermediates_, [&](const auto& entry) { return entry.second >= intermediates; });
+  }
+
+  // Some are kept for what became something else.
   void drop_unused() {
     std::vector<bool> used(plan_.intermediates.size());
     for (const Pass& pass : plan_.passes) {
@@ -236,6 +243,7 @@ class Planner {
                               [this](std::size_t index) { return plan_.intermediates[index].bytes(); },
                               [this](const PieceLeaf& leaf, const Box& box) { return keep(leaf, box); },
                               steps_};
+    const std::size_t intermediates = plan_.intermediates.size(), kept = kept_.size();
     BuiltPass built = detail::build_pass(requests, context);
     const std::int64_t needed = plan_.options.memory_held + fixed_bytes + intermediate_bytes() + built.pass.memory;
     if (needed > plan_.options.memory_limit && runs("bands")) {
@@ -243,6 +251,7 @@ class Planner {
       steps_.run("bands", [&] { halves = split(requests, built); });
       if (halves) {
         ++steps_.notes["bands"].changes;
+        forget(intermediates, kept);
         build(halves->first, reason, first);
         build(halves->second, "the accumulators of all outputs together do not fit in memory", first);
         return;
@@ -349,6 +358,7 @@ std::vector<std::shared_ptr<const DatasetInfo>> datasets_of(const std::vector<Na
 Plan make_plan(const std::vector<NamedArray>& arrays, const std::vector<StorageSummary>& storage, const PlanOptions& options) {
   std::optional<std::int64_t> refused;
   PlanOptions enough = options;
+  enough.memory_limit = std::min(options.memory_limit, std::int64_t{1} << 56);  // more than any machine has
   while (true) {
     try {
       Plan plan = Planner(arrays, storage, enough).make(arrays);

@@ -1,4 +1,6 @@
 // What plans share, split and leave out.
+#include <limits>
+
 #include "xylem/support/error.hpp"
 
 #include "plan/plans.hpp"
@@ -152,6 +154,13 @@ TEST_F(Plans, WhatIsRepeatedIsReadOnceAndKept) {
   ASSERT_EQ(plan.passes[1].scans[0].datasets.size(), 1U);
 }
 
+TEST_F(Plans, PositionsThatLieFarApartDoNotWidenBlocks) {
+  const Plan plan = sources.plan_of({"t[time=0]", "t[time=399]", "max(t[time=200])"});
+  ASSERT_EQ(plan.passes.at(0).scans.size(), 1U);
+  EXPECT_LE(plan.passes[0].scans[0].datasets.at(0).max_box_bytes, 10 * 90 * 180 * 4);
+  EXPECT_EQ(chunk_reads(plan), 3U);
+}
+
 TEST_F(Plans, PartsThatLieFarApartDoNotWidenBlocks) {
   const Plan plan = sources.plan_of({"mean(t[time=200:] - t[time=:200])"});
   for (const ScanDataset& dataset : plan.passes[0].scans[0].datasets) EXPECT_LE(dataset.max_box_bytes, 20 * 90 * 180 * 4);
@@ -242,6 +251,20 @@ TEST_F(Plans, WhatCannotBeCountedIsRefused) {
   EXPECT_THROW((void)sources.plan_of({"sum(a * b)"}), UsageError);
   EXPECT_THROW((void)sources.plan_of({"mean(c)"}), ResourceError);
   EXPECT_THROW((void)sources.plan_of({"mean(d[z=::2])"}), ResourceError);
+  // Chunks without a small common multiple.
+  const std::int64_t most = std::int64_t{1} << 40;
+  sources.add("e", {{"z", most}}, {{most - 1}, false});
+  sources.add("f", {{"z", most}}, {{most - 3}, false});
+  EXPECT_EQ(sources.plan_of({"mean(e * f)"}).passes.size(), 1U);
+  // A selection here and there of very many chunks.
+  sources.add("g", {{"z", most}}, {{1024}});
+  std::vector<std::string> texts;
+  for (int i = 0; i < 50; ++i)
+    texts.push_back("g[z=" + std::to_string(most / 50 * i) + "] + g[z=" + std::to_string(i * 7000) + "]");
+  EXPECT_EQ(sources.plan_of(texts).results.size(), 50U);
+  PlanOptions options = Sources::ample();
+  options.memory_limit = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(sources.plan_of({"mean(t)"}, options).passes.size(), 1U);
 }
 
 TEST_F(Plans, AreExplainedToAPerson) {

@@ -89,7 +89,7 @@ struct AxisRange {
   std::int64_t start = 0;
   std::int64_t step = 1;  ///< not 0
   std::int64_t count = 1;
-  friend bool operator==(const AxisRange&, const AxisRange&) = default;
+  friend auto operator<=>(const AxisRange&, const AxisRange&) = default;
 };
 
 /// An axis of an evaluation in a group or a result: index i is at offset + i there.

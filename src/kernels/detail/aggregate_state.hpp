@@ -256,5 +256,7 @@ void load_doubles(ElementType type, const void* x, int n, double* values);
 void multiply_doubles(ElementType type, const void* x, int n, double* values);
 std::int64_t count_run(ElementType type, const void* x, int offset, int n);
 void count_columns(ElementType type, const void* x, int offset, int n, int rows, int stride, std::int64_t* counts);
+/// counts[i] += numbers[i], which are of the type KeyOf (keys.hpp).
+void add_numbers(ElementType type, const void* numbers, int n, std::int64_t* counts);
 
 }  // namespace xylem::detail

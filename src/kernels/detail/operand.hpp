@@ -2,12 +2,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "xylem/kernels/accumulate.hpp"
+
+#include "detail/keys.hpp"
 
 /// Tiles of values, and what sums need to know of them.
 namespace xylem::detail {
@@ -26,76 +26,26 @@ struct Piece {
   bool zero = false;                ///< all are
 };
 
+/// What a scan finds for each of the outputs, side by side, that a tile's elements go into: numbers of the type KeyOf (keys.hpp).
+struct OutputScan {
+  int outputs = 0;                 ///< 0: nothing is known
+  const void* least = nullptr;     ///< keys of the least elements that are not missing; null where they were not asked for
+  const void* greatest = nullptr;  ///< likewise
+  const void* present = nullptr;   ///< how many elements are not missing; null where all are finite
+};
+
 /// One value of a program over a tile. Its elements are the sum of up to two pieces, where missing and infinite ones are zero.
 struct Operand {
   ElementType type{};
   const void* elements = nullptr;
   int n = 0;
-  bool missing = false;                                             ///< some
-  bool infinite = false;                                            ///< some
-  std::optional<std::pair<std::int64_t, std::int64_t>> extremes{};  ///< keys of the least and greatest (keys.hpp), where known
+  bool missing = false;   ///< some
+  bool infinite = false;  ///< some
+  OutputScan scan{};      ///< of floats
   std::vector<Piece> pieces{};
 };
 
-/// The operands of a tile, each scanned once however many aggregates ask for it.
-class Operands {
- public:
-  /// For values of these types; only those are scanned that are asked for.
-  explicit Operands(const std::vector<ElementType>& types);
-  /// Says that the least and greatest elements of tiles of this value will be asked for.
-  void want_extremes(int value) { slots_[static_cast<std::size_t>(value)].wants_extremes = true; }
-  /// A new tile. Extremes are found, of finite floats, when the tile goes into one output.
-  void reset(std::span<const void* const> values, int n, bool one_output);
-  Operand& get(int value);
-  /// Frees what scans take.
-  void rest() noexcept {
-    for (Slot& slot : slots_) {
-      slot.ready = false;
-      slot.scratch.reset();
-    }
-  }
-
-  /// The piece's numbers as doubles.
-  static const double* doubles(Piece& piece, int n);
-
-  /// Bytes for one value.
-  static constexpr std::int64_t scratch_bytes = 3 * largest_tile * static_cast<std::int64_t>(sizeof(double));
-
- private:
-  struct Slot {
-    bool ready = false;
-    bool wants_extremes = false;
-    Operand operand{};
-    std::unique_ptr<double[]> scratch{};
-  };
-  void scan(Slot& slot) const;
-
-  std::vector<Slot> slots_;
-  std::span<const void* const> values_{};
-  int n_ = 0;
-  bool one_output_ = false;
-};
-
-/// Bits of the magnitudes of a tile's floats.
-struct Magnitudes {
-  std::uint64_t largest = 0;
-  std::uint64_t least = 0;   ///< of those that are not zero, less one: a zero counts as huge
-  std::int64_t min_key = 0;  ///< when asked for
-  std::int64_t max_key = 0;
-};
-void scan_floats(const float* x, int n, bool extremes, Magnitudes& result);
-void scan_doubles(const double* x, int n, bool extremes, Magnitudes& result);
-/// Copies with zeros for all that is not finite; returns whether infinities occur.
-bool finite_floats(const float* x, int n, float* out);
-bool finite_doubles(const double* x, int n, double* out);
-/// Integers as doubles, those of 64 bits in two pieces: the upper and lower 32 bits.
-void integers_to_doubles(ElementType type, const void* x, int n, double* out, double* lower);
-/// All bits of the magnitudes, or of something larger.
-std::uint64_t scan_integers(ElementType type, const void* x, int n);
-void widen_floats(const float* x, int n, double* out);
-
-/// Element i as a double.
-double element_as_double(ElementType type, const void* x, int i);
+class Operands;
 
 /// A tile of values and how its elements go into results.
 struct Tile {
@@ -108,6 +58,73 @@ struct Tile {
 
   [[nodiscard]] int size() const { return rows * cols; }
 };
+
+/// The operands of a tile, each scanned once however many aggregates ask for it.
+class Operands {
+ public:
+  /// For values of these types; only those are scanned that are asked for.
+  explicit Operands(const std::vector<ElementType>& types);
+  /// Says that the least and greatest elements of tiles of this value will be asked for.
+  void want_extremes(int value) { slots_[static_cast<std::size_t>(value)].wants_extremes = true; }
+  void reset(const Tile& tile);
+  Operand& get(int value);
+  /// Frees what scans take.
+  void rest() noexcept {
+    for (Slot& slot : slots_) {
+      slot.ready = false;
+      slot.scratch.reset();
+    }
+  }
+
+  /// The piece's numbers as doubles.
+  static const double* doubles(Piece& piece, int n);
+
+  /// Bytes for one value: pieces, and what is found of outputs.
+  static constexpr std::int64_t scratch_bytes = 3 * largest_tile * static_cast<std::int64_t>(sizeof(double));
+
+ private:
+  struct Slot {
+    bool ready = false;
+    bool wants_extremes = false;
+    Operand operand{};
+    std::unique_ptr<double[]> scratch{};
+  };
+  void scan(Slot& slot) const;
+  template <class V>
+  void scan_reals(Slot& slot) const;
+
+  std::vector<Slot> slots_;
+  std::span<const void* const> values_{};
+  int n_ = 0;
+  int outputs_ = 0;  // side by side, of which something is found
+};
+
+/// Bits of the magnitudes of a tile's floats.
+struct Magnitudes {
+  std::uint64_t largest = 0;
+  std::uint64_t least = 0;   ///< of those that are not zero, less one: a zero counts as huge
+  std::int64_t min_key = 0;  ///< when asked for
+  std::int64_t max_key = 0;
+};
+void scan_run(const float* x, int n, bool extremes, Magnitudes& result);
+void scan_run(const double* x, int n, bool extremes, Magnitudes& result);
+/// The same of rows of n elements, with the extremes of each column.
+void scan_columns(const float* x, int n, int rows, std::int32_t* least, std::int32_t* greatest, Magnitudes& result);
+void scan_columns(const double* x, int n, int rows, std::int64_t* least, std::int64_t* greatest, Magnitudes& result);
+/// For tiles that are not all finite: copies with zeros for all that is not, finds the magnitudes of the others, and of each
+/// column the extremes (unless `least` is null) and the number of what is not missing. Returns whether infinities occur.
+bool repair_columns(const float* x, int n, int rows, float* out, std::int32_t* least, std::int32_t* greatest,
+                    std::int32_t* present, Magnitudes& result);
+bool repair_columns(const double* x, int n, int rows, double* out, std::int64_t* least, std::int64_t* greatest,
+                    std::int64_t* present, Magnitudes& result);
+/// Integers as doubles, those of 64 bits in two pieces: the upper and lower 32 bits.
+void integers_to_doubles(ElementType type, const void* x, int n, double* out, double* lower);
+/// All bits of the magnitudes, or of something larger.
+std::uint64_t scan_integers(ElementType type, const void* x, int n);
+void widen_floats(const float* x, int n, double* out);
+
+/// Element i as a double.
+double element_as_double(ElementType type, const void* x, int i);
 
 /// Calls run(output, offset, n) for every run of elements offset .. offset + n - 1 that go into one output, or
 /// columns(output, offset, n, rows, stride) where elements offset + r * stride + c go into output + c.
