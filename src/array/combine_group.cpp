@@ -5,6 +5,7 @@
 #include <optional>
 #include <regex>
 #include <utility>
+#include <variant>
 
 #include "xylem/array/combine.hpp"
 #include "xylem/support/error.hpp"
