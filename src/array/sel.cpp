@@ -139,8 +139,12 @@ class Finder {
   // Sorted values are searched by halves; of others all are looked at.
   std::vector<std::int64_t> matches(const Label& label) const {
     expect_kind(label);
-    const auto before = [&](const T& value) { return descends_ ? is_before(label, Label(value)) : is_before(Label(value), label); };
-    const auto after = [&](const T& value) { return descends_ ? is_before(Label(value), label) : is_before(label, Label(value)); };
+    const auto before = [&](const T& value) {
+      return descends_ ? is_before(label, Label(value)) : is_before(Label(value), label);
+    };
+    const auto after = [&](const T& value) {
+      return descends_ ? is_before(Label(value), label) : is_before(label, Label(value));
+    };
     auto first = values_.begin(), last = values_.end();
     if (sorted_) {
       first = std::partition_point(first, last, before);
