@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <tuple>
 #include <type_traits>
 
@@ -36,10 +35,8 @@ std::optional<LabelValues> as_values(const YAML::Node& node) {
 }
 
 LabelValues values_of(const AttributeValue::Data& data) {
-  if (const auto* texts = std::get_if<std::vector<std::string>>(&data)) return *texts;
-  const AttributeValue value{.data = data};
-  if (auto integers = value.as_integers()) return *integers;
-  return value.as_doubles().value();
+  if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&data)) return *integers;
+  return AttributeValue{.data = data}.as_doubles().value();
 }
 
 // Values of a dim that are given by the arguments of Python's range, or NumPy's linspace or logspace.
@@ -57,9 +54,19 @@ LabelValues spaced_values(CoordMode mode, const YAML::Node& arguments, const std
     reals.push_back(real);
   }
   const bool whole = integers.size() == reals.size();
+  // As many as Python and NumPy would make of them, before memory is asked for.
+  double count = reals.size() > 2 ? reals[2] : 50;
+  if (mode == CoordMode::range) {
+    const double first = reals.size() > 1 ? reals[0] : 0, last = reals.empty() ? 0 : reals[reals.size() > 1 ? 1 : 0];
+    count = (last - first) / (reals.size() > 2 ? reals[2] : 1);
+  }
+  if (count > static_cast<double>(max_parameter_states)) {
+    throw UsageError("the parameter '{}' has {} values, and {} are the most", printable(name), count, max_parameter_states);
+  }
   coord.argument.data = whole ? AttributeValue::Data(integers) : AttributeValue::Data(reals);
   coord.argument.shape = {static_cast<std::int64_t>(reals.size())};
-  coord.size = std::numeric_limits<std::int64_t>::max();
+  coord.argument.dtype.type_class = whole ? TypeClass::integer : TypeClass::floating;
+  coord.argument.dtype.size = 8;
   return values_of(coord.values());
 }
 

@@ -199,6 +199,55 @@ report: {json: report.json}
         report.check(found["m"][1].tobytes() == first["m"][1].tobytes(), "other bytes on 3 ranks")
 
 
+# As paramspace 2.6 writes a space with two dims, the second of which comes first; its states are numbered row-major, with the defaults in
+# front: of b 0.5, 0.0, 1.0, of a 0, 1, 2, 3.
+PARAMETER_SPACE = """!pspace
+a: !sweep {as_type: null, default: 0, order: 0, values: [1, 2, 3]}
+c: 1
+sub:
+  b: !pdim {default: 0.5, linspace: [0.0, 1.0, 2], order: -1}
+"""
+
+
+def check_sweep(xylem, report, folder):
+    os.makedirs(f"{folder}/sweep/data")
+    write(f"{folder}/sweep/space.yml", PARAMETER_SPACE)
+    for number in range(12):
+        with h5py.File(f"{folder}/sweep/data/uni{number:03d}.h5", "w") as file:
+            file["x"] = np.arange(4.0) + 100 * number
+            file["x"].attrs["dims"] = ["t"]
+    text = f"""version: 1
+data_dir: {folder}/sweep
+load:
+  multiverse: {{loader: hdf5_proxy, glob_str: data/uni*.h5, path_regex: 'uni(\\d+).h5', target_path: 'multiverse/{{match:}}'}}
+  pspace: {{loader: yaml, glob_str: space.yml, load_as_attr: true, target_path: multiverse}}
+combine:
+  all: {{group: multiverse, field: x, pspace: attrs}}
+  some: {{group: multiverse, field: x, pspace: attrs, subspace: {{a: {{idx: [0, 2]}}, b: 1.0}}}}
+  named: {{group: multiverse, field: x, pspace: {{b: [0.0, 1.0], a: [1, 2, 3]}}, subspace: {{a: {{loc: [3, 1]}}}}, method: merge}}
+transform: [{{expression: 'all[t=1]', tag: whole}}, {{expression: 'mean(some, t)', tag: part}}, {{expression: 'named[t=0]', tag: other}}]
+store: [{{file: OUT.nc}}]
+"""
+    for ranks in (1, 3):
+        out = f"{folder}/sweep{ranks}.nc"
+        result = xylem.run("run", write(f"{folder}/sweep.yml", text), "--set", f"store.0.file={out}", "--set", "compute_only=[whole]", ranks=ranks)
+        if not check_success(report, result, "a parameter sweep"):
+            continue
+        with xr.open_dataset(out) as found:
+            report.check(found["whole"].dims == ("b", "a") and found["whole"].values.tolist() == [[501, 601, 701], [901, 1001, 1101]],
+                         f"a sweep: {found['whole']}")
+            report.check(found["b"].values.tolist() == [0, 1] and found["a"].values.tolist() == [1, 2, 3], "parameters of a sweep")
+    # Their dims differ from those of the whole: files of their own.
+    for tag, values in (("part", [[901.5, 1101.5]]), ("other", [[700, 500], [1100, 900]])):
+        out = f"{folder}/{tag}.nc"
+        job = write(f"{folder}/sweep.yml", text)
+        if check_success(report, xylem.run("run", job, "--set", f"compute_only=[{tag}]", "--set", f"store.0.file={out}", ranks=2), tag):
+            with xr.open_dataset(out) as found:
+                report.check(found[tag].values.tolist() == values, f"{tag}: {found[tag]}")
+    missing = text.replace("load_as_attr: true, target_path: multiverse", "target_path: elsewhere")
+    check_error(report, xylem.run("run", write(f"{folder}/sweep.yml", missing), ranks=2), "no space", 2, "sweep.yml:7:3:", "no attribute 'pspace'")
+
+
 def check_mistakes(xylem, report, folder):
     head = HEAD.format(data=f"{folder}/runs", out=f"{folder}/mistakes")
     ok = "transform: [{expression: '1', tag: x}]\n"
@@ -280,6 +329,7 @@ def main():
     check_analysis(xylem, report, folder)
     check_failures(xylem, report, folder)
     check_skipped(xylem, report, folder)
+    check_sweep(xylem, report, folder)
     check_mistakes(xylem, report, folder)
     check_examples(xylem, report, folder, source)
     check_documentation(xylem, report, source)
