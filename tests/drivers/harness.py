@@ -1,9 +1,11 @@
 """Runs xylem as a user would, under mpirun, and says exactly how it ended. Shared by the end-to-end tests."""
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
@@ -27,10 +29,20 @@ class Xylem:
         """Runs `xylem arguments` on `ranks` ranks; 0 runs it without mpirun. `prefix` is a command to run all of it under."""
         start = [] if ranks == 0 else [self.mpiexec, "-n", str(ranks)]
         command = [*prefix, *start, self.program, *map(str, arguments)]
+        # Open MPI's launchers make and remove one folder below TMPDIR for all runs of a user, and one that ends can take it from
+        # another that begins: each run has its own.
+        scratch = tempfile.mkdtemp(prefix="x")
+        os.chmod(scratch, 0o777)
+        try:
+            return self.run_in(scratch, command, stdout, cwd, time_limit)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def run_in(self, scratch, command, stdout, cwd, time_limit):
         begin = time.monotonic()
         # A session of its own: what is left of it afterwards is found and ended by its number.
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout or subprocess.PIPE, stderr=subprocess.PIPE,
-                                   cwd=cwd, env=self.environment, start_new_session=True)
+                                   cwd=cwd, env={**self.environment, "TMPDIR": scratch}, start_new_session=True)
         hung = False
         try:
             out, err = process.communicate(timeout=time_limit)
@@ -122,7 +134,7 @@ def check_error(report, result, what, code, *fragments):
     """One error line with all fragments, that exit code, nothing on standard output, nobody left."""
     lines = [line for line in result.err.splitlines() if line.startswith("xylem: error")]
     ok = report.check(not result.hung, f"{what}: hung; it said {result.err!r}")
-    ok &= report.check(result.code == code, f"{what}: exit code {result.code}, not {code}; {result.err!r}")
+    ok &= report.check(result.code == code, f"{what}: exit code {result.code}, not {code}; {result.everything!r}")
     ok &= report.check(len(lines) == 1, f"{what}: {len(lines)} error lines, not one: {result.err!r}")
     ok &= report.check(result.out == b"", f"{what}: standard output has {result.out[:300]!r}")
     ok &= report.check(not result.left, f"{what}: processes left: {result.left}")
