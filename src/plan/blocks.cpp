@@ -4,6 +4,7 @@
 #include <numeric>
 #include <set>
 
+#include "xylem/model/io.hpp"
 #include "xylem/support/contract.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/saturated.hpp"
@@ -141,14 +142,13 @@ std::int64_t read_memory(const Scan& scan, std::size_t index) {
   return dataset.max_box_bytes + dataset.bytes_beside + largest_part(scan, index);
 }
 
-// Bytes needed beside the elements: a raw chunk, its steps between filters, or what HDF5 notes of each chunk that it reads at
-// once.
+// Bytes needed beside the elements: raw chunks, steps between filters, or what HDF5 notes of each chunk that it reads at once.
 std::int64_t bytes_beside(const ScanDataset& dataset) {
   constexpr std::int64_t chunk_note = std::int64_t{7} << 10;
   const DatasetInfo& info = *dataset.info;
   if (!is_stored(dataset) || info.layout != Layout::chunked) return 0;
   const std::int64_t chunk = bytes_of(info.chunk, info);
-  if (!info.filters.empty()) return 3 * chunk;
+  if (!info.filters.empty()) return read_bytes(info);
   if (!reads_whole_chunks(info)) return 0;
   return chunk + (dataset.max_box_bytes / std::max<std::int64_t>(1, chunk) + 1) * chunk_note;
 }

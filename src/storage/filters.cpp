@@ -84,7 +84,7 @@ std::optional<FilterPipeline> FilterPipeline::make(const DatasetInfo& info) {
   return pipeline;
 }
 
-std::string FilterPipeline::decode(std::vector<std::byte>& raw, std::uint32_t mask, std::span<std::byte> out) {
+std::string FilterPipeline::decode(std::span<const std::byte> raw, std::uint32_t mask, std::span<std::byte> out) {
   // The last filter applied is the first undone. Checksums that were added before a compression come out of it with the data.
   std::size_t expected = out.size();
   std::vector<std::size_t> sizes;  // of the data that each filter was given when the chunk was written
@@ -102,14 +102,15 @@ std::string FilterPipeline::decode(std::vector<std::byte>& raw, std::uint32_t ma
       std::uint32_t stored = 0;
       for (std::size_t b = checksum_bytes; b-- > 0;)
         stored = stored << 8 | std::to_integer<std::uint32_t>(raw[raw.size() - checksum_bytes + b]);
-      raw.resize(raw.size() - checksum_bytes);
+      raw = raw.first(raw.size() - checksum_bytes);
       if (!checksum_matches(raw, stored)) return "its fletcher32 checksum does not match";
       continue;
     }
     // The last step writes where the elements are wanted, without a copy.
     const bool is_last = --left == 0;
-    if (!is_last) scratch_.resize(sizes[i]);
-    std::byte* const target = is_last ? out.data() : scratch_.data();
+    std::vector<std::byte>& step = steps_[left % 2];
+    if (!is_last) step.resize(sizes[i]);
+    std::byte* const target = is_last ? out.data() : step.data();
     if (filters_[i].id == H5Z_FILTER_SHUFFLE) {
       if (raw.size() != sizes[i]) return fmt::format("it decodes to {} bytes instead of {}", raw.size(), sizes[i]);
       unshuffle(raw, target, filters_[i].parameters[0]);
@@ -119,7 +120,7 @@ std::string FilterPipeline::decode(std::vector<std::byte>& raw, std::uint32_t ma
       if (result != LIBDEFLATE_SUCCESS || length != sizes[i]) return "its deflate stream is damaged";
     }
     if (is_last) return {};
-    raw.swap(scratch_);
+    raw = step;
   }
   if (raw.size() != out.size()) return fmt::format("it holds {} bytes instead of {}", raw.size(), out.size());
   std::memcpy(out.data(), raw.data(), out.size());

@@ -2,45 +2,46 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "xylem/model/metadata.hpp"
 #include "xylem/storage/hdf5.hpp"
+#include "xylem/storage/raw_block.hpp"
 
 #include "detail/filters.hpp"
 
 namespace xylem {
 
-/// The `direct` strategy: fetches raw chunks from HDF5 and decodes them here. Reads boxes that are unions of whole chunks
-/// (clipped to the shape).
+/// The `direct` strategy: fetches raw chunks and decodes them here.
 class DirectReader {
  public:
-  /// Nothing where the dataset cannot be read this way: not chunked, a filter that is not ours, edge chunks left
-  /// unfiltered, or elements that HDF5 must convert. Nor where there is no filter: in a damaged file HDF5 may find more bytes in
-  /// such a chunk than it says beforehand.
+  /// Nothing where the dataset cannot be read this way: not chunked, no filter or one that is not ours, edge chunks left
+  /// unfiltered, or elements that HDF5 must convert.
   static std::unique_ptr<DirectReader> make(hid_t dataset, const DatasetInfo& info);
 
-  /// As DatasetReader::read.
-  void read(const Box& box, std::span<std::byte> out);
-  /// Seconds that the filters took so far.
+  /// As DatasetReader::fetch, decode and read.
+  void fetch(const Box& box, const std::vector<Box>& parts, RawBlock& raw);
+  void decode(const RawBlock& raw, std::span<std::byte> out);
+  void read(const Box& box, const std::vector<Box>& parts, std::span<std::byte> out);
+  /// Seconds that decode() took so far.
   [[nodiscard]] double decode_seconds() const noexcept { return decode_seconds_; }
 
  private:
   DirectReader(hid_t dataset, const DatasetInfo& info, FilterPipeline pipeline);
-  void reserve();
-  void read_chunk(const Shape& start, std::span<std::byte> out);
-  std::optional<std::uint32_t> fetch(const Shape& start, std::span<std::byte> out);
-  void scatter(const Shape& start, const Box& box, std::span<std::byte> out) const;
+  void fetch_chunks(RawBlock& raw);
+  void find(RawBlock::Chunk& chunk) const;
+  void decode_chunk(const RawBlock& raw, const RawBlock::Chunk& chunk, std::span<std::byte> out);
 
   hid_t dataset_;
   const DatasetInfo& info_;
+  std::size_t chunk_bytes_;
+  // Of decode().
   FilterPipeline pipeline_;
-  std::vector<std::byte> raw_;
-  std::vector<std::byte> chunk_;
+  std::vector<std::byte> chunk_{};
   double decode_seconds_ = 0;
+  // Of read().
+  RawBlock raw_{};
 };
 
 }  // namespace xylem

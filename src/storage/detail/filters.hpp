@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,12 +22,9 @@ class FilterPipeline {
   /// Nothing where a filter of the dataset is not one of these: HDF5 then decodes.
   static std::optional<FilterPipeline> make(const DatasetInfo& info);
 
-  /// Makes room for steps of so many bytes.
-  void reserve(std::size_t bytes) { scratch_.reserve(bytes); }
-
-  /// Decodes one chunk. `raw` is overwritten on the way; a bit set in `mask` says that the filter of that number was left out for
-  /// this chunk. `out` holds exactly the chunk's elements. Returns an empty string, or what is wrong with the chunk.
-  [[nodiscard]] std::string decode(std::vector<std::byte>& raw, std::uint32_t mask, std::span<std::byte> out);
+  /// Decodes one chunk. A bit set in `mask` says that the filter of that number was left out for this chunk. `out` holds exactly
+  /// the chunk's elements. Returns an empty string, or what is wrong with the chunk.
+  [[nodiscard]] std::string decode(std::span<const std::byte> raw, std::uint32_t mask, std::span<std::byte> out);
 
  private:
   struct FreeDecompressor {
@@ -35,7 +33,7 @@ class FilterPipeline {
 
   std::vector<FilterInfo> filters_;
   std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor_;
-  std::vector<std::byte> scratch_;
+  std::array<std::vector<std::byte>, 2> steps_;  // between filters: one is read while the other is written
 };
 
 }  // namespace xylem
