@@ -1,23 +1,23 @@
 #include "detail/worker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "xylem/support/error.hpp"
+#include "xylem/support/saturated.hpp"
 #include "xylem/support/text.hpp"
 #include "xylem/support/timer.hpp"
 
 namespace xylem::detail {
 
 std::unique_ptr<Accumulators> make_state(const Plan& plan, const Pass& pass, std::size_t group, std::int64_t tile) {
-  // Values of unlike magnitudes need more than the forecast of usual ones: tiles share what the plan leaves of the limit, half of
-  // it for their parts on the way to other ranks.
-  std::int64_t live = 0;
-  for (const ReductionGroup& any : pass.groups) live += any.live_tiles;
-  const std::int64_t spare =
-      std::max<std::int64_t>(0, plan.options.memory_limit - plan.memory) / (2 * plan.options.threads * live);
+  // Values of unlike magnitudes may need more than the plan allows for. What it leaves of the limit is shared by all that grows
+  // with accumulators: those that are alive, their parts on the way to other ranks, and what comes of theirs.
   const ReductionGroup& of = pass.groups[group];
+  const auto spare = static_cast<double>(std::max<std::int64_t>(0, plan.options.memory_limit - plan.memory_bound));
+  const double factor = spare / static_cast<double>(std::max<std::int64_t>(1, pass.accumulators_bound));
   return std::make_unique<Accumulators>(of.program, of.aggregates, of.tile(tile).size(), plan.options.sums,
-                                        of.tile_state + spare);
+                                        of.tile_state + saturated(factor * static_cast<double>(of.tile_state)));
 }
 
 void Outlet::emit(const Destination& destination, const Box& box, std::span<const std::byte> values, double& seconds) const {
@@ -67,7 +67,9 @@ void Worker::run(const std::vector<ScanRange>& ranges, Progress& progress) {
 
 std::vector<TilePart> Worker::finish() {
   release_all(false);
-  return std::move(parts_);
+  std::vector<TilePart> parts;
+  for (auto& [id, part] : parts_) parts.push_back(std::move(part));
+  return parts;
 }
 
 void Worker::run_range(const ScanRange& range, Progress& progress) {
@@ -145,7 +147,10 @@ void Worker::release(std::size_t group) {
     if (live.elements == pass_.groups[group].tile(tile).size() * pass_.groups[group].reduced) {
       outlet_.finish(group, tile, *live.state, times_.write);
     } else {
-      parts_.push_back({group, tile, live.elements, live.state->pack()});
+      // What earlier runs of blocks have left of the same tile is taken in, so that there is one part of each.
+      TilePart& part = parts_[{group, tile}];
+      if (!part.packed.empty()) live.state->combine_packed(std::exchange(part.packed, {}));
+      part = {group, tile, part.elements + live.elements, live.state->pack()};
     }
     live.state.reset();
   }

@@ -136,12 +136,6 @@ std::int64_t largest_part(const Scan& scan, std::size_t index) {
   return std::min(dataset.max_box_bytes, bytes_of(part, info));
 }
 
-// Bytes that a worker takes to read what a block needs of a dataset: the elements, and what chunks pass through on their way.
-std::int64_t read_memory(const Scan& scan, std::size_t index) {
-  const ScanDataset& dataset = scan.datasets[index];
-  return dataset.max_box_bytes + dataset.bytes_beside + largest_part(scan, index);
-}
-
 // Bytes needed beside the elements: raw chunks, steps between filters, or what HDF5 notes of each chunk that it reads at once.
 std::int64_t bytes_beside(const ScanDataset& dataset) {
   constexpr std::int64_t chunk_note = std::int64_t{7} << 10;
@@ -151,6 +145,13 @@ std::int64_t bytes_beside(const ScanDataset& dataset) {
   if (!info.filters.empty()) return read_bytes(info);
   if (!reads_whole_chunks(info)) return 0;
   return chunk + (dataset.max_box_bytes / std::max<std::int64_t>(1, chunk) + 1) * chunk_note;
+}
+
+// The same of usual data.
+std::int64_t usual_beside(const ScanDataset& dataset, const Shape& box) {
+  const DatasetInfo& info = *dataset.info;
+  const bool filtered = is_stored(dataset) && info.layout == Layout::chunked && !info.filters.empty();
+  return filtered ? std::min(dataset.bytes_beside, usual_read_bytes(info, dataset.storage, box)) : dataset.bytes_beside;
 }
 
 // Plans list the blocks along each axis, and look at each chunk of a selection with steps.
@@ -222,12 +223,17 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
       scan.block_memory += elements * element_size(evaluation.program.values[static_cast<std::size_t>(emission.value)].type);
     }
   }
+  scan.block_usual = scan.block_memory;
   for (std::size_t d = 0; d < scan.datasets.size(); ++d) {
     ScanDataset& dataset = scan.datasets[d];
     const DatasetInfo& info = *dataset.info;
-    dataset.max_box_bytes = bytes_of(largest_box(scan, d), info);
+    const Shape box = largest_box(scan, d);
+    dataset.max_box_bytes = bytes_of(box, info);
     dataset.bytes_beside = bytes_beside(dataset);
-    scan.block_memory += read_memory(scan, d);
+    // The elements, and what chunks pass through on their way.
+    const std::int64_t elements_bytes = dataset.max_box_bytes + largest_part(scan, d);
+    scan.block_memory += elements_bytes + dataset.bytes_beside;
+    scan.block_usual += elements_bytes + usual_beside(dataset, box);
     const std::int64_t chunks = info.layout == Layout::chunked ? ChunkGrid(info.shape, info.chunk).size() : 1;
     double fraction = static_cast<double>(dataset.chunk_reads) / static_cast<double>(std::max<std::int64_t>(1, chunks));
     if (info.layout != Layout::chunked) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "xylem/exec/execute.hpp"
@@ -66,8 +67,8 @@ class Worker {
   const Outlet& outlet_;
   RankTimes times_;
   FilePool files_;
-  std::vector<std::map<std::int64_t, LiveTile>> live_;  // by group and tile
-  std::vector<TilePart> parts_;
+  std::vector<std::map<std::int64_t, LiveTile>> live_;              // by group and tile
+  std::map<std::pair<std::size_t, std::int64_t>, TilePart> parts_;  // by group and tile
 };
 
 }  // namespace xylem::detail
