@@ -75,6 +75,7 @@ class PassRun {
       std::ranges::move(worker.finish(), std::back_inserter(parts));
       times.read += worker.times().read;
       times.decode += worker.times().decode;
+      times.wait += worker.times().wait;
       times.evaluate += worker.times().evaluate;
       times.write += worker.times().write;
       times.blocks += worker.times().blocks;

@@ -61,7 +61,13 @@ void Outlet::fail_overflow(const ReductionGroup::Target& target, const Box& box,
 }
 
 void Worker::run(const std::vector<ScanRange>& ranges, Progress& progress) {
-  for (const ScanRange& range : ranges) run_range(range, progress);
+  {
+    BlockStream blocks(files_, pass_, ranges, buffers_);
+    run_blocks(blocks, progress);
+    times_.read += blocks.times().fetch + blocks.times().decode;
+    times_.wait += blocks.times().wait;
+    times_.decode += blocks.times().decode;
+  }
   release_all(true);
 }
 
@@ -70,39 +76,46 @@ std::vector<TilePart> Worker::finish() {
   return std::move(parts_);
 }
 
-void Worker::run_range(const ScanRange& range, Progress& progress) {
-  const Scan& scan = pass_.scans[range.scan];
-  BlockSource source(files_, scan);
+void Worker::run_blocks(BlockStream& blocks, Progress& progress) {
+  const Scan* scan = nullptr;
+  const BlockSource* source = nullptr;
   std::vector<EvaluationRun> evaluations;
-  evaluations.reserve(scan.evaluations.size());
-  for (const Evaluation& evaluation : scan.evaluations) evaluations.emplace_back(pass_, evaluation);
+  std::vector<Shape> places;
   const EvaluationContext context{
-      [&](const Leaf& leaf) { return leaf.intermediate ? intermediates_.view(leaf.index) : source.view(leaf.index); },
+      [&](const Leaf& leaf) { return leaf.intermediate ? intermediates_.view(leaf.index) : source->view(leaf.index); },
       [&](std::size_t group, std::int64_t tile) -> LiveTile& { return live_tile(group, tile); },
       [&](const Destination& destination, const Box& box, std::span<const std::byte> values) {
         outlet_.emit(destination, box, values, times_.write);
       }};
-  std::vector<Shape> places(pass_.groups.size());
-  for (std::int64_t i = range.begin; i < range.end; ++i) {
-    const Box block = scan.box(i);
-    release_behind(scan, block, places);
+  while (const StreamedBlock* block = blocks.next()) {
+    if (const Scan* now = &pass_.scans[block->scan]; now != scan) {
+      if (scan != nullptr) rest(*scan);
+      scan = now;
+      evaluations.clear();
+      for (const Evaluation& evaluation : scan->evaluations) evaluations.emplace_back(pass_, evaluation);
+      places.assign(pass_.groups.size(), {});
+    }
+    source = block->source.get();
+    release_behind(*scan, block->box, places);
     const Timer timer;
-    source.read(block);
-    const double read = timer.seconds(), written = times_.write;
-    for (std::size_t e = 0; e < evaluations.size(); ++e) {
+    const double written = times_.write;
+    for (EvaluationRun& evaluation : evaluations) {
       try {
-        evaluations[e].run(block, context);
+        evaluation.run(block->box, context);
       } catch (const DataError& error) {
-        throw DataError("{} (in block {} of {})", error.what(), format_box(block),
-                        scan.datasets.empty() ? "what is in memory" : scan.datasets[0].info->ref.describe());
+        throw DataError("{} (in block {} of {})", error.what(), format_box(block->box),
+                        scan->datasets.empty() ? "what is in memory" : scan->datasets[0].info->ref.describe());
       }
     }
-    times_.read += read;
-    times_.evaluate += timer.seconds() - read - (times_.write - written);
+    times_.evaluate += timer.seconds() - (times_.write - written);
     ++times_.blocks;
-    progress.advance(scan.weight / scan.num_blocks);
+    progress.advance(scan->weight / scan->num_blocks);
   }
-  times_.decode += source.decode_seconds();
+  if (scan != nullptr) rest(*scan);
+}
+
+// Updates of the groups of a scan are over for now.
+void Worker::rest(const Scan& scan) {
   for (const Evaluation& evaluation : scan.evaluations) {
     for (const GroupInput& input : evaluation.groups) {
       for (auto& [tile, live] : live_[input.group]) live.state->rest();

@@ -128,7 +128,6 @@ struct ScanDataset {
   std::shared_ptr<const DatasetInfo> info;
   StorageSummary storage{};
   std::int64_t max_box_bytes = 0;  ///< of what one block needs of it
-  std::int64_t bytes_beside = 0;   ///< needed beside the block to read it: raw chunks, steps between filters
   std::int64_t needed_chunks = 0;  ///< chunks that any block needs
   std::int64_t chunk_reads = 0;    ///< how often chunks are read; more than needed_chunks where blocks cut chunks
 };
@@ -144,7 +143,8 @@ struct Scan {
   std::vector<Evaluation> evaluations{};
   std::int64_t num_blocks = 0;
   std::int64_t weight = 0;        ///< stored bytes that are read, at least num_blocks
-  std::int64_t block_memory = 0;  ///< bytes that a worker needs for a block: buffers, registers
+  bool read_ahead = false;        ///< there is memory to fetch a block while the one before is evaluated
+  std::int64_t block_memory = 0;  ///< bytes that a worker needs for a block: buffers (also of the one fetched ahead), registers
 
   /// The elements of block number i in [0, num_blocks).
   [[nodiscard]] Box box(std::int64_t i) const;

@@ -11,6 +11,7 @@
 #include "xylem/storage/reader.hpp"
 #include "xylem/support/progress.hpp"
 
+#include "detail/block_stream.hpp"
 #include "detail/evaluation_run.hpp"
 #include "detail/intermediates.hpp"
 #include "detail/merge.hpp"
@@ -54,7 +55,8 @@ class Worker {
   [[nodiscard]] const RankTimes& times() const noexcept { return times_; }
 
  private:
-  void run_range(const ScanRange& range, Progress& progress);
+  void run_blocks(BlockStream& blocks, Progress& progress);
+  void rest(const Scan& scan);
   void release_behind(const Scan& scan, const Box& block, std::vector<Shape>& places);
   void release_all(bool streamed);
   void release(std::size_t group);
@@ -66,6 +68,7 @@ class Worker {
   const Outlet& outlet_;
   RankTimes times_;
   FilePool files_;
+  StreamBuffers buffers_;
   std::vector<std::map<std::int64_t, LiveTile>> live_;  // by group and tile
   std::vector<TilePart> parts_;
 };
