@@ -40,12 +40,6 @@ std::int64_t chunks_touched(const DatasetInfo& info, const Shape& count, bool al
   return chunks;
 }
 
-// Filters that change the size of what they are given, in a way that only their output tells.
-bool compresses(const FilterInfo& filter) noexcept {
-  return filter.id != filters::shuffle && filter.id != filters::fletcher32 &&
-         (filter.id != filters::bitshuffle || bitshuffle_options(filter).codec != BitshuffleOptions::Codec::none);
-}
-
 }  // namespace
 
 std::string_view io_strategy_name(IoStrategy strategy) noexcept { return strategies[static_cast<std::size_t>(strategy)].first; }
@@ -86,6 +80,11 @@ bool decodes_filter(const FilterInfo& filter) noexcept {
              (filter.parameters.size() < 4 || filter.parameters[3] % 8 == 0);
     default: return false;
   }
+}
+
+bool compresses(const FilterInfo& filter) {
+  return filter.id != filters::shuffle && filter.id != filters::fletcher32 &&
+         (filter.id != filters::bitshuffle || bitshuffle_options(filter).codec != BitshuffleOptions::Codec::none);
 }
 
 IoChoice choose_io(const DatasetInfo& info) {

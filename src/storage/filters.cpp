@@ -47,9 +47,10 @@ bool checksum_matches(std::span<const std::byte> data, std::uint32_t stored) {
 }  // namespace
 
 std::string FilterPipeline::decode(std::span<const std::byte> raw, std::uint32_t mask, std::span<std::byte> out) {
-  // The last filter applied is the first undone. Checksums that were added before a compression come out of it with the data.
+  // The last filter applied is the first undone. One of them compresses at most: what it was given has the size of the elements
+  // and of the checksums that were added before.
   std::size_t expected = out.size();
-  std::vector<std::size_t> sizes;  // of the data that each filter was given when the chunk was written
+  std::vector<std::size_t> sizes;  // of the data that each filter was given, up to the one that compresses
   for (std::size_t i = 0; i < filters_.size(); ++i) {
     sizes.push_back(expected);
     if ((mask >> i & 1U) == 0 && filters_[i].id == filters::fletcher32) expected += checksum_bytes;
@@ -70,12 +71,12 @@ std::string FilterPipeline::decode(std::span<const std::byte> raw, std::uint32_t
     }
     // The last step writes where the elements are wanted, without a copy.
     const bool is_last = --left == 0;
+    const std::size_t size = compresses(filters_[i]) ? sizes[i] : raw.size();
+    if (is_last && size != out.size()) return fmt::format("it decodes to {} bytes instead of {}", size, out.size());
     std::vector<std::byte>& step = steps_[turn ^= 1];
-    if (!is_last) step.resize(sizes[i]);
+    if (!is_last) step.resize(size);
     const std::span<std::byte> target = is_last ? out : std::span(step);
-    if (target.size() != sizes[i]) return fmt::format("it decodes to {} bytes instead of {}", sizes[i], target.size());
     if (filters_[i].id == filters::shuffle) {
-      if (raw.size() != sizes[i]) return fmt::format("it decodes to {} bytes instead of {}", raw.size(), sizes[i]);
       unshuffle(raw, target, filters_[i].parameters[0]);
     } else if (std::string problem = codecs_.decode(filters_[i], raw, target); !problem.empty()) {
       return problem;

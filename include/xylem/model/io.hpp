@@ -53,6 +53,9 @@ struct BitshuffleOptions {
 /// Whether a filter, with its parameters, is one that we decode.
 [[nodiscard]] bool decodes_filter(const FilterInfo& filter) noexcept;
 
+/// Of a filter that we decode: whether it changes the size of what it is given, in a way that only its output tells.
+[[nodiscard]] bool compresses(const FilterInfo& filter);
+
 /// Bytes of a chunk's elements, or as many as there may be where a damaged file claims more; 0 where the dataset is not chunked.
 [[nodiscard]] std::int64_t chunk_bytes(const DatasetInfo& info) noexcept;
 
