@@ -35,15 +35,58 @@ std::vector<BlockBuffers::Input>& BlockBuffers::inputs_of(const Scan& scan) {
   return inputs_;
 }
 
+namespace {
+
+// What was never written is the fill value everywhere: the element that stands for all, of the datasets of which nothing is
+// stored, and where it is.
+void set_fills(const Scan& scan, std::vector<std::vector<std::byte>>& fills, std::vector<ArrayView>& views) {
+  for (std::size_t d = 0; d < views.size(); ++d) {
+    if (scan.datasets[d].storage.allocated_chunks > 0) continue;
+    const DatasetInfo& info = *scan.datasets[d].info;
+    fills[d] = info.fill;
+    fills[d].resize(static_cast<std::size_t>(info.dtype.size), std::byte{0});
+    views[d] = {fills[d].data(), Shape(info.shape.size(), 0), Shape(info.shape.size(), 0)};
+  }
+}
+
+}  // namespace
+
 BlockSource::BlockSource(FilePool& files, const Scan& scan)
     : files_(files), scan_(scan), readers_(scan.datasets.size()), fills_(scan.datasets.size()), views_(scan.datasets.size()) {
-  for (std::size_t d = 0; d < views_.size(); ++d) {
-    if (scan.datasets[d].storage.allocated_chunks > 0) continue;
-    // What was never written is the fill value everywhere.
-    const DatasetInfo& info = *scan.datasets[d].info;
-    fills_[d] = info.fill;
-    fills_[d].resize(static_cast<std::size_t>(info.dtype.size), std::byte{0});
-    views_[d] = {fills_[d].data(), Shape(info.shape.size(), 0), Shape(info.shape.size(), 0)};
+  set_fills(scan, fills_, views_);
+}
+
+CollectiveSource::CollectiveSource(const Communicator& comm, FilePool& files, const Scan& scan)
+    : comm_(comm),
+      scan_(scan),
+      readers_(scan.datasets.size()),
+      fills_(scan.datasets.size()),
+      buffers_(scan.datasets.size()),
+      views_(scan.datasets.size()) {
+  set_fills(scan, fills_, views_);
+  for (std::size_t d = 0; d < readers_.size(); ++d) {
+    const ScanDataset& dataset = scan.datasets[d];
+    if (dataset.storage.allocated_chunks > 0) readers_[d] = std::make_unique<CollectiveReader>(comm, files, dataset.info);
+  }
+}
+
+void CollectiveSource::read(const Box* block) {
+  for (std::size_t d = 0; d < readers_.size(); ++d) {
+    if (!readers_[d]) continue;
+    const DatasetInfo& info = *scan_.datasets[d].info;
+    BlockRead wanted;
+    std::span<std::byte> elements;
+    comm_.agree([&] {
+      views_[d].data = nullptr;
+      if (block != nullptr) wanted = block_read(scan_, d, *block);
+      const bool scalar = info.shape.empty();  // of which there is no box without elements
+      if (!wanted.needed && !scalar) return;
+      const auto bytes = static_cast<std::size_t>(wanted.box.size() * info.dtype.size);
+      elements = {buffers_[d].of(bytes), bytes};
+      views_[d] = {elements.data(), wanted.box.start, row_major(wanted.box.count, info.dtype.size)};
+    });
+    if (elements.empty()) wanted.box = {Shape(info.shape.size(), 0), Shape(info.shape.size(), 0)};
+    readers_[d]->read(wanted.box, elements);
   }
 }
 
@@ -56,7 +99,7 @@ void BlockSource::fetch(const Box& block, BlockBuffers& into) {
     if (dataset.storage.allocated_chunks == 0) continue;
     BlockRead read = block_read(scan_, d, block);
     if (!read.needed) continue;
-    if (!readers_[d]) readers_[d] = std::make_unique<DatasetReader>(files_, dataset.info);
+    if (!readers_[d]) readers_[d] = std::make_unique<DatasetReader>(files_, dataset.info, dataset.io.strategy);
     DatasetReader& reader = *readers_[d];
     std::span<std::byte> elements;
     if (!reader.decodes()) {

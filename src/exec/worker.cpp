@@ -1,6 +1,7 @@
 #include "detail/worker.hpp"
 
 #include <algorithm>
+#include <exception>
 
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
@@ -77,41 +78,87 @@ std::vector<TilePart> Worker::finish() {
 }
 
 void Worker::run_blocks(BlockStream& blocks, Progress& progress) {
-  const Scan* scan = nullptr;
+  std::optional<ScanRun> run;
+  std::size_t scan = 0;
   const BlockSource* source = nullptr;
-  std::vector<EvaluationRun> evaluations;
-  std::vector<Shape> places;
-  const EvaluationContext context{
-      [&](const Leaf& leaf) { return leaf.intermediate ? intermediates_.view(leaf.index) : source->view(leaf.index); },
-      [&](std::size_t group, std::int64_t tile) -> LiveTile& { return live_tile(group, tile); },
-      [&](const Destination& destination, const Box& box, std::span<const std::byte> values) {
-        outlet_.emit(destination, box, values, times_.write);
-      }};
   while (const StreamedBlock* block = blocks.next()) {
-    if (const Scan* now = &pass_.scans[block->scan]; now != scan) {
-      if (scan != nullptr) rest(*scan);
-      scan = now;
-      evaluations.clear();
-      for (const Evaluation& evaluation : scan->evaluations) evaluations.emplace_back(pass_, evaluation);
-      places.assign(pass_.groups.size(), {});
+    if (!run || block->scan != scan) {
+      if (run) rest(run->scan);
+      scan = block->scan;
+      begin_scan(run, pass_.scans[scan], [&](std::size_t dataset) { return source->view(dataset); });
     }
     source = block->source.get();
-    release_behind(*scan, block->box, places);
-    const Timer timer;
-    const double written = times_.write;
-    for (EvaluationRun& evaluation : evaluations) {
+    evaluate(*run, block->box, progress);
+  }
+  if (run) rest(run->scan);
+}
+
+void Worker::run_together(const Communicator& comm, Progress& progress) {
+  std::exception_ptr failure;
+  for (std::size_t s = 0; s < pass_.scans.size(); ++s) {
+    const Scan& scan = pass_.scans[s];
+    CollectiveSource source(comm, files_, scan);
+    std::optional<ScanRun> run;
+    begin_scan(run, scan, [&](std::size_t dataset) { return source.view(dataset); });
+    const ScanRange mine = pass_.share_of_scan(s, comm.rank(), comm.size());
+    std::int64_t rounds = 0;
+    for (int rank = 0; rank < comm.size(); ++rank) {
+      const ScanRange theirs = pass_.share_of_scan(s, rank, comm.size());
+      rounds = std::max(rounds, theirs.end - theirs.begin);
+    }
+    for (std::int64_t i = mine.begin; i < mine.begin + rounds; ++i) {
+      const bool takes_part = i < mine.end && !failure;
+      const Box block = takes_part ? scan.box(i) : Box{};
+      const Timer timer;
+      source.read(takes_part ? &block : nullptr);
+      times_.read += timer.seconds();
+      times_.wait += timer.seconds();
+      if (!takes_part) continue;
       try {
-        evaluation.run(block->box, context);
-      } catch (const DataError& error) {
-        throw DataError("{} (in block {} of {})", error.what(), format_box(block->box),
-                        scan->datasets.empty() ? "what is in memory" : scan->datasets[0].info->ref.describe());
+        evaluate(*run, block, progress);
+      } catch (...) {  // the others go on reading, and so must this rank
+        failure = std::current_exception();
       }
     }
-    times_.evaluate += timer.seconds() - (times_.write - written);
-    ++times_.blocks;
-    progress.advance(scan->weight / scan->num_blocks);
+    if (failure) continue;
+    try {
+      rest(scan);
+      release_all(true);
+    } catch (...) {
+      failure = std::current_exception();
+    }
   }
-  if (scan != nullptr) rest(*scan);
+  if (failure) std::rethrow_exception(failure);
+}
+
+void Worker::begin_scan(std::optional<ScanRun>& run, const Scan& scan, const std::function<ArrayView(std::size_t)>& view) {
+  run.emplace(
+      ScanRun{scan,
+              {},
+              std::vector<Shape>(pass_.groups.size()),
+              {[this, view](const Leaf& leaf) { return leaf.intermediate ? intermediates_.view(leaf.index) : view(leaf.index); },
+               [this](std::size_t group, std::int64_t tile) -> LiveTile& { return live_tile(group, tile); },
+               [this](const Destination& destination, const Box& box, std::span<const std::byte> values) {
+                 outlet_.emit(destination, box, values, times_.write);
+               }}});
+  for (const Evaluation& evaluation : scan.evaluations) run->evaluations.emplace_back(pass_, evaluation);
+}
+
+void Worker::evaluate(ScanRun& run, const Box& block, Progress& progress) {
+  release_behind(run.scan, block, run.places);
+  const Timer timer;
+  const double written = times_.write;
+  for (EvaluationRun& evaluation : run.evaluations) {
+    try {
+      evaluation.run(block, run.context);
+    } catch (const DataError& error) {
+      throw DataError("{} (in block {} of {})", error.what(), format_box(block),
+                      run.scan.datasets.empty() ? "what is in memory" : run.scan.datasets[0].info->ref.describe());
+    }
+  }
+  times_.evaluate += timer.seconds() - (times_.write - written);
+  ++times_.blocks;
+  progress.advance(run.scan.weight / run.scan.num_blocks);
 }
 
 // Updates of the groups of a scan are over for now.

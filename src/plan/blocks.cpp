@@ -125,14 +125,13 @@ struct ReadMemory {
 };
 
 ReadMemory read_memory(const ScanDataset& dataset, const Shape& largest) {
-  constexpr std::int64_t chunk_note = std::int64_t{7} << 10;  // that HDF5 keeps of each chunk while it reads
   const DatasetInfo& info = *dataset.info;
   const std::int64_t elements = bytes_of(largest, info);
-  if (!is_stored(dataset) || info.layout != Layout::chunked) return {elements, 0};
-  const std::int64_t chunk = bytes_of(info.chunk, info);
-  if (!info.filters.empty()) return {raw_block_bytes(info, largest), elements + decoding_bytes(info)};
-  if (!reads_whole_chunks(info)) return {elements, 0};
-  return {elements, chunk + (elements / std::max<std::int64_t>(1, chunk) + 1) * chunk_note};
+  if (!is_stored(dataset)) return {elements, 0};
+  const std::int64_t raw = raw_block_bytes(info, largest, false), decoding = decoding_bytes(info, largest);
+  if (dataset.io.strategy != IoStrategy::hyperslab && raw > 0) return {raw, elements + decoding};
+  // Of what we could decode, HDF5 has a raw and a decoded chunk.
+  return {elements, std::max(decoding, dataset.io.strategy == IoStrategy::hyperslab ? 3 * chunk_bytes(info) : 0)};
 }
 
 // Plans list the blocks along each axis, and look at each chunk of a selection with steps.

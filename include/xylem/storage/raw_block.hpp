@@ -17,11 +17,12 @@ class RawBlock {
   friend class DirectReader;
 
   struct Chunk {
-    Shape start{};           // its first element
-    std::size_t part = 0;    // the one of `parts_` that wants it
-    std::size_t offset = 0;  // of its bytes in the buffer
-    std::size_t size = 0;    // 0: it was never written
-    std::uint32_t mask = 0;  // a bit set says that the filter of that number was left out
+    Shape start{};              // its first element
+    std::size_t part = 0;       // the one of `parts_` that wants it
+    std::size_t offset = 0;     // of its bytes in the buffer
+    std::size_t size = 0;       // 0: it was never written
+    std::uint32_t mask = 0;     // a bit set says that the filter of that number was left out
+    std::int64_t address = -1;  // of its bytes in the file
   };
 
   // Makes room for so many bytes. What it held is lost.

@@ -4,7 +4,9 @@
 #include <memory>
 #include <vector>
 
+#include "xylem/comm/communicator.hpp"
 #include "xylem/plan/plan.hpp"
+#include "xylem/storage/collective_reader.hpp"
 #include "xylem/storage/raw_block.hpp"
 #include "xylem/storage/reader.hpp"
 
@@ -63,6 +65,26 @@ class BlockSource {
   const Scan& scan_;
   std::vector<std::unique_ptr<DatasetReader>> readers_;  // null: nothing was needed so far
   std::vector<std::vector<std::byte>> fills_;  // of datasets of which nothing is stored: the element that stands for all
+  std::vector<ArrayView> views_;
+};
+
+/// The same where all ranks read together (storage/collective_reader.hpp), in rounds: each reads a block, or nothing.
+class CollectiveSource {
+ public:
+  /// Collective: yes; all ranks pass the same scan.
+  CollectiveSource(const Communicator& comm, FilePool& files, const Scan& scan);
+
+  /// Reads what this rank's block needs, or nothing where `block` is null. Throws the same on every rank.
+  /// Collective: yes.
+  void read(const Box* block);
+  [[nodiscard]] const ArrayView& view(std::size_t dataset) const { return views_[dataset]; }
+
+ private:
+  const Communicator& comm_;
+  const Scan& scan_;
+  std::vector<std::unique_ptr<CollectiveReader>> readers_;  // null: nothing is stored
+  std::vector<std::vector<std::byte>> fills_;
+  std::vector<Buffer> buffers_;
   std::vector<ArrayView> views_;
 };
 
