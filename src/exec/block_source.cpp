@@ -11,17 +11,6 @@ Shape row_major(const Shape& shape, std::int64_t element) {
   return strides;
 }
 
-// Not a vector: that would hold the old bytes beside the new ones while it grows, and write zeros first.
-std::byte* Buffer::of(std::size_t bytes) {
-  if (bytes > capacity_) {
-    bytes_.reset();
-    capacity_ = 0;
-    bytes_.reset(new std::byte[bytes]);
-    capacity_ = bytes;
-  }
-  return bytes_.get();
-}
-
 std::vector<BlockBuffers::Input>& BlockBuffers::inputs_of(const Scan& scan) {
   if (scan_ != &scan) {
     scan_ = &scan;
@@ -82,7 +71,8 @@ void CollectiveSource::read(const Box* block) {
       const bool scalar = info.shape.empty();  // of which there is no box without elements
       if (!wanted.needed && !scalar) return;
       const auto bytes = static_cast<std::size_t>(wanted.box.size() * info.dtype.size);
-      elements = {buffers_[d].of(bytes), bytes};
+      buffers_[d].reserve(bytes);
+      elements = buffers_[d].first(bytes);
       views_[d] = {elements.data(), wanted.box.start, row_major(wanted.box.count, info.dtype.size)};
     });
     if (elements.empty()) wanted.box = {Shape(info.shape.size(), 0), Shape(info.shape.size(), 0)};
@@ -104,7 +94,8 @@ void BlockSource::fetch(const Box& block, BlockBuffers& into) {
     std::span<std::byte> elements;
     if (!reader.decodes()) {
       const auto bytes = static_cast<std::size_t>(read.box.size() * dataset.info->dtype.size);
-      elements = {input.elements.of(bytes), bytes};
+      input.elements.reserve(bytes);
+      elements = input.elements.first(bytes);
     }
     if (read.all) {
       reader.fetch(read.box, elements, input.raw);
@@ -126,9 +117,11 @@ void BlockSource::decode(BlockBuffers& fetched, BlockBuffers& decoded) {
     const std::int64_t element = scan_.datasets[d].info->dtype.size;
     const auto bytes = static_cast<std::size_t>(input.box.size() * element);
     const bool decodes = readers_[d]->decodes();
-    std::byte* elements = (decodes ? outputs[d].elements : input.elements).of(bytes);
-    if (decodes) readers_[d]->decode(input.raw, {elements, bytes});
-    views_[d] = {elements, input.box.start, row_major(input.box.count, element)};
+    if (decodes) {
+      outputs[d].elements.reserve(bytes);
+      readers_[d]->decode(input.raw, outputs[d].elements.first(bytes));
+    }
+    views_[d] = {(decodes ? outputs[d] : input).elements.data(), input.box.start, row_major(input.box.count, element)};
   }
 }
 

@@ -99,7 +99,7 @@ void Worker::run_together(const Communicator& comm, Progress& progress) {
     const Scan& scan = pass_.scans[s];
     CollectiveSource source(comm, files_, scan);
     std::optional<ScanRun> run;
-    begin_scan(run, scan, [&](std::size_t dataset) { return source.view(dataset); });
+    comm.agree([&] { begin_scan(run, scan, [&](std::size_t dataset) { return source.view(dataset); }); });
     const ScanRange mine = pass_.share_of_scan(s, comm.rank(), comm.size());
     std::int64_t rounds = 0;
     for (int rank = 0; rank < comm.size(); ++rank) {

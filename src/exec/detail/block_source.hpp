@@ -9,6 +9,7 @@
 #include "xylem/storage/collective_reader.hpp"
 #include "xylem/storage/raw_block.hpp"
 #include "xylem/storage/reader.hpp"
+#include "xylem/support/aligned_bytes.hpp"
 
 namespace xylem::detail {
 
@@ -19,24 +20,14 @@ struct ArrayView {
   Shape strides{};  ///< bytes
 };
 
-/// Memory that is used again and again; growing it loses what it held.
-class Buffer {
- public:
-  [[nodiscard]] std::byte* of(std::size_t bytes);
-
- private:
-  std::unique_ptr<std::byte[]> bytes_{};
-  std::size_t capacity_ = 0;
-};
-
 /// What one block needs of the datasets of its scan, once it is fetched. Serves the blocks of one scan after another.
 class BlockBuffers {
  public:
   struct Input {
     std::int64_t most = 0;  // bytes of a block, of the scan
     bool needed = false;
-    Box box{};          // of the dataset
-    Buffer elements{};  // of `box`; or, of what is to be decoded,
+    Box box{};                // of the dataset
+    AlignedBytes elements{};  // of `box`; or, of what is to be decoded,
     RawBlock raw{};
   };
 
@@ -84,7 +75,7 @@ class CollectiveSource {
   const Scan& scan_;
   std::vector<std::unique_ptr<CollectiveReader>> readers_;  // null: nothing is stored
   std::vector<std::vector<std::byte>> fills_;
-  std::vector<Buffer> buffers_;
+  std::vector<AlignedBytes> buffers_;
   std::vector<ArrayView> views_;
 };
 
