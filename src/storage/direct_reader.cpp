@@ -63,18 +63,25 @@ void DirectReader::fetch(const Box& box, const std::vector<Box>& parts, std::spa
   raw.chunks_.clear();
   if (info_.layout == Layout::contiguous) return read_contiguous(box, parts, out);
   if (!decodes()) return for_each_batch(box, parts, read_batch_chunks, [&] { read_elements(batch_, out); });
+  locate(box, parts, raw);
+  fetch_stored(raw);
+}
+
+void DirectReader::locate(const Box& box, const std::vector<Box>& parts, RawBlock& raw) {
   raw.box_ = box;
   raw.parts_ = parts;
+  raw.chunks_.clear();
   for (std::size_t p = 0; p < parts.size(); ++p)
     for_each_chunk(info_, parts[p], [&](const Shape& start) { raw.chunks_.push_back({start, p}); });
   find_chunks(raw);
-  fetch_stored(raw);
+  place_chunks(raw);
 }
 
 void DirectReader::read(const Box& box, const std::vector<Box>& parts, std::span<std::byte> out) {
   if (!decodes()) return fetch(box, parts, out, batch_);
   const std::size_t chunks = std::clamp<std::size_t>(read_batch_bytes / chunk_bytes_, 1, read_batch_chunks);
   for_each_batch(box, parts, chunks, [&] {
+    place_chunks(batch_);
     fetch_stored(batch_);
     decode(batch_, out);
   });
@@ -117,14 +124,18 @@ void DirectReader::find_chunks(RawBlock& raw) const {
   std::ranges::sort(raw.chunks_, {}, &RawBlock::Chunk::address);
 }
 
-// Reads the stored bytes of all chunks, those that are neighbours in the file at once.
-void DirectReader::fetch_stored(RawBlock& raw) {
+// Makes room for the stored bytes of all chunks, in their order.
+void DirectReader::place_chunks(RawBlock& raw) {
   std::size_t bytes = 0;
   for (RawBlock::Chunk& chunk : raw.chunks_) {
     chunk.offset = bytes;
     bytes += chunk.size;
   }
-  raw.reserve(bytes);
+  raw.bytes_.reserve(bytes);
+}
+
+// Reads the stored bytes of all chunks, those that are neighbours in the file at once.
+void DirectReader::fetch_stored(RawBlock& raw) {
   for (std::size_t first = 0, next = 0; first < raw.chunks_.size(); first = next) {
     const RawBlock::Chunk& chunk = raw.chunks_[first];
     std::size_t run = chunk.size;
@@ -220,7 +231,9 @@ void DirectReader::decode(const RawBlock& raw, std::span<std::byte> out) {
 
 void DirectReader::decode_chunk(const RawBlock& raw, const RawBlock::Chunk& chunk, std::span<std::byte> out) {
   const Box part = part_of(raw, chunk);
+  const Box stored{chunk.start, info_.chunk};
   if (chunk.size == 0) return fill(part, raw.box_, out);
+  if (!pipeline_) return copy_box(part, stored, raw.bytes(chunk).data(), raw.box_, out.data(), info_.dtype.size);
   // Straight into place, where the chunk is wanted as it is.
   const auto place = place_of(raw, chunk);
   if (!place) chunk_.resize(chunk_bytes_);
@@ -229,7 +242,7 @@ void DirectReader::decode_chunk(const RawBlock& raw, const RawBlock::Chunk& chun
   const std::uint32_t mask = info_.raw_edge_chunks && is_edge ? ~std::uint32_t{0} : chunk.mask;
   const std::string problem = pipeline_->decode(raw.bytes(chunk), mask, target);
   if (!problem.empty()) fail_chunk(info_, chunk.start, problem);
-  if (!place) copy_box(part, {chunk.start, info_.chunk}, chunk_.data(), raw.box_, out.data(), info_.dtype.size);
+  if (!place) copy_box(part, stored, chunk_.data(), raw.box_, out.data(), info_.dtype.size);
 }
 
 }  // namespace xylem
