@@ -19,4 +19,5 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/xylemConfigVersion.cmake 
 install(FILES
   ${PROJECT_BINARY_DIR}/xylemConfig.cmake ${PROJECT_BINARY_DIR}/xylemConfigVersion.cmake
   ${PROJECT_SOURCE_DIR}/cmake/XylemFoundTargets.cmake ${PROJECT_SOURCE_DIR}/cmake/Findlibdeflate.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/Findzstd.cmake ${PROJECT_SOURCE_DIR}/cmake/Findlz4.cmake ${PROJECT_SOURCE_DIR}/cmake/Findblosc.cmake
   DESTINATION ${package_folder})
