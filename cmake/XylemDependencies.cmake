@@ -1,8 +1,8 @@
 # Every library that xylem needs. All are required; docs/dependencies.md says why each is here.
 
+include(${CMAKE_CURRENT_LIST_DIR}/XylemFindSettings.cmake)
 find_package(MPI REQUIRED COMPONENTS C)
 
-set(HDF5_PREFER_PARALLEL TRUE)
 find_package(HDF5 1.10.8 REQUIRED COMPONENTS C)
 if(NOT HDF5_IS_PARALLEL)
   message(FATAL_ERROR

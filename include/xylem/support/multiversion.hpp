@@ -16,6 +16,7 @@
 #if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__AVX512F__) && \
     !defined(XYLEM_SANITIZED) && !defined(XYLEM_ONE_VERSION)
 #define XYLEM_MULTIVERSION __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#define XYLEM_HAS_VERSIONS
 #else
 #define XYLEM_MULTIVERSION
 #endif
