@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "xylem/support/contract.hpp"
+#include "xylem/support/error.hpp"
 
 namespace xylem::detail {
 namespace {
@@ -37,11 +38,11 @@ int masked(ProgramBuilder& builder, int value, int by) {
   const ElementType type = builder.type(value), other = builder.type(by);
   if (value == by || !is_floating(other)) return value;
   const std::vector<Operand> observed{{other}};
-  const int there = builder.apply(Operation::notnull, operation_types(Operation::notnull, observed), {by});
+  const int there = builder.apply({Operation::notnull, operation_types(Operation::notnull, observed), {by}});
   const ElementType result = is_floating(type) ? type : ElementType::float64;
   const OperationTypes types{{ElementType::boolean, result, result}, result};
-  return builder.apply(Operation::where, types,
-                       {there, value, builder.constant(std::numeric_limits<double>::quiet_NaN(), result)});
+  return builder.apply(
+      {Operation::where, types, {there, value, builder.constant(std::numeric_limits<double>::quiet_NaN(), result)}});
 }
 
 // A lowered request.
@@ -226,7 +227,7 @@ class Assembly {
       } else if (const auto* constant = std::get_if<ConstantValue>(&value.kind)) {
         id = builder.constant(constant->value, value.type);
       } else if (const auto* apply = std::get_if<ApplyValue>(&value.kind)) {
-        id = builder.apply(apply->operation, apply->types, mapped(apply->inputs));
+        id = builder.apply({apply->operation, apply->types, mapped(apply->inputs), apply->custom});
       } else {
         id = builder.cast(mapped({std::get<CastValue>(value.kind).input})[0], value.type);
       }
@@ -256,8 +257,22 @@ class Assembly {
     if (!is_new) return entry->second;
     const auto storage = context_.storage.find(key_of(*info));
     XYLEM_EXPECT(storage != context_.storage.end(), "what is stored of each dataset is known");
-    scan.datasets.push_back({info, storage->second});
+    const bool stored = storage->second.allocated_chunks > 0;
+    scan.datasets.push_back(
+        {info, storage->second, stored ? choose(*info) : IoChoice{IoStrategy::automatic, "nothing is stored"}});
     return entry->second;
+  }
+
+  // How a dataset is read: as was asked for, where it can be.
+  [[nodiscard]] IoChoice choose(const DatasetInfo& info) const {
+    const IoStrategy asked = context_.options.io;
+    IoChoice best = choose_io(info);
+    if (asked == IoStrategy::automatic) return best;
+    if (asked != IoStrategy::hyperslab && best.strategy != IoStrategy::direct) {
+      throw UsageError("{} cannot be read by --io {} ({}): use automatic or hyperslab", info.ref.describe(),
+                       io_strategy_name(asked), best.why);
+    }
+    return {asked, "asked for"};
   }
 
   int input(const PieceLeaf& piece_leaf, const ProgramInput& format, ElementType type, Scan& scan, Evaluation& evaluation,
@@ -320,12 +335,18 @@ class Assembly {
     return {-1, piece.box.start[d], stride};
   }
 
+  static std::vector<Aggregate> aggregates_of(const ReductionNode& node, const std::vector<int>& paired,
+                                              const std::vector<int>& original) {
+    if (node.custom) return {Aggregate{AggregateKind::custom, original, 0, 0, node.custom, node.skipna}};
+    return xylem::aggregates_of(node.reduction, node.weighted, node.skipna, paired, original, node.quantile);
+  }
+
   static std::vector<Aggregate> aggregate(const ReductionNode& node, Piece& piece) {
     ProgramBuilder builder(piece.program);
     std::vector<int> values = piece.outputs;
-    if (values.size() == 2 && node.reduction != Reduction::quantile)
+    if (values.size() == 2 && node.reduction != Reduction::quantile && !node.custom)
       values = {masked(builder, values[0], values[1]), masked(builder, values[1], values[0])};
-    return aggregates_of(node.reduction, node.weighted, node.skipna, values, piece.outputs, node.quantile);
+    return aggregates_of(node, values, piece.outputs);
   }
 
   // Reductions over the same elements share accumulators.
@@ -386,7 +407,7 @@ class Assembly {
   static std::vector<Aggregate> empty_aggregates(const ReductionNode& node) {
     std::vector<int> values;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) values.push_back(static_cast<int>(i));
-    return aggregates_of(node.reduction, node.weighted, node.skipna, values, values, node.quantile);
+    return aggregates_of(node, values, values);
   }
 
   // Aggregate number a of each use.
@@ -399,7 +420,8 @@ class Assembly {
   // The number of the aggregate in the group; `by_use` are its values in each evaluation.
   int add_aggregate(std::size_t g, const Aggregate& first, const std::vector<Aggregate>& by_use, const ReductionNode& node) {
     ReductionGroup& group = built_.pass.groups[g];
-    Aggregate aggregate{first.kind, {}, first.shift, first.bits};
+    Aggregate aggregate = first;
+    aggregate.values.clear();
     for (std::size_t v = 0; v < first.values.size(); ++v) {
       std::vector<int> values;
       for (const Aggregate& use : by_use) values.push_back(use.values[v]);

@@ -78,7 +78,9 @@ std::int64_t streamed_parts(const Pass& pass, std::size_t g, const PlanOptions& 
       const std::int64_t period = scan.num_blocks / std::max<std::int64_t>(1, places);
       if (period <= 1) continue;
       std::int64_t parts = 0;
-      if (dynamic) {
+      if (options.io == IoStrategy::collective) {
+        parts = std::min<std::int64_t>(places, 2);  // each scan is shared by all
+      } else if (dynamic) {
         parts = std::min(places, 2 * units_per_worker);
       } else if (workers > counted_workers) {
         parts = std::min<std::int64_t>(places, 2);

@@ -94,7 +94,7 @@ bool needs_whole_chunks(const DatasetInfo& info, const StorageSummary& summary) 
 
 std::int64_t needed_bytes(const DatasetInfo& info, const StorageSummary& summary) {
   if (!is_stored(info, summary)) return fixed_bytes;
-  return fixed_bytes + std::max(mib, needs_whole_chunks(info, summary) ? chunk_bytes(info) + read_bytes(info) : 0);
+  return fixed_bytes + std::max(mib, needs_whole_chunks(info, summary) ? chunk_bytes(info) + read_bytes(info, info.chunk) : 0);
 }
 
 void check_limit(const DatasetInfo& info, const StorageSummary& summary, std::int64_t memory_limit, std::int64_t kept) {
@@ -119,22 +119,23 @@ void cut_into_blocks(DatasetScan& scan, std::int64_t memory_limit) {
   const DatasetInfo& info = *scan.info;
   const std::int64_t buffers = memory_limit - fixed_bytes;
   const std::int64_t chunk = chunk_bytes(info);
-  const bool fits = chunk <= max_whole_chunk_bytes && chunk + read_bytes(info) <= buffers;
+  const bool fits = chunk <= max_whole_chunk_bytes && chunk + read_bytes(info, info.chunk) <= buffers;
   const bool whole_chunks = info.layout == Layout::chunked && (!info.filters.empty() || fits);
-  if (whole_chunks) scan.bytes_beside = read_bytes(info);
+  if (whole_chunks) scan.bytes_beside = read_bytes(info, info.chunk);
   const std::int64_t limit = std::min(good_block_bytes, buffers - scan.bytes_beside);
   if (info.layout == Layout::chunked && !whole_chunks) {
     scan.blocks = ChunkGrid(info.shape, part_of_chunk(info, limit));
   } else {
     scan.blocks = ChunkGrid(info.shape, grow(whole_chunks ? info.chunk : Shape(info.shape.size(), 1), info, limit));
   }
+  if (whole_chunks) scan.bytes_beside = read_bytes(info, scan.blocks.tile());
   scan.num_blocks = scan.blocks.size();
 }
 
 // Each stored chunk a block.
 void take_stored_chunks(DatasetScan& scan, const StorageSummary& summary) {
   const DatasetInfo& info = *scan.info;
-  scan.bytes_beside = read_bytes(info);
+  scan.bytes_beside = read_bytes(info, info.chunk);
   scan.blocks = ChunkGrid(info.shape, info.chunk);
   scan.sparse_blocks.reserve(summary.sparse_chunks.size());
   for (const Shape& start : summary.sparse_chunks) {

@@ -48,10 +48,13 @@ DatasetReader::DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo>
   const h5::Datatype stored(H5Dget_type(dataset_.get()));
   type_ = h5::memory_type(stored.get(), info_->dtype);
   file_space_ = h5::Dataspace(H5Dget_space(dataset_.get()));
-  if (strategy != IoStrategy::hyperslab) direct_ = DirectReader::make(dataset_.get(), *info_);
-  if (strategy == IoStrategy::direct && !direct_) {
-    throw UsageError("{} cannot be read directly (its layout, type or filters need HDF5's own pipeline): use hyperslab",
-                     info_->ref.describe());
+  XYLEM_EXPECT(strategy != IoStrategy::collective, "one rank alone does not read collectively");
+  if (strategy == IoStrategy::hyperslab) return;
+  const IoChoice choice = choose_io(*info_);
+  if (choice.strategy == IoStrategy::direct) {
+    direct_ = std::make_unique<DirectReader>(file_->get(), dataset_.get(), *info_);
+  } else if (strategy == IoStrategy::direct) {
+    throw UsageError("{} cannot be read directly ({}): use hyperslab", info_->ref.describe(), choice.why);
   }
 }
 
@@ -81,7 +84,7 @@ void DatasetReader::read_by_hdf5(const Box& box, const std::vector<Box>& parts, 
   }
 }
 
-bool DatasetReader::decodes() const noexcept { return direct_ != nullptr; }
+bool DatasetReader::decodes() const noexcept { return direct_ && direct_->decodes(); }
 
 void DatasetReader::read(const Box& box, std::span<std::byte> out) {
   XYLEM_EXPECT(static_cast<std::int64_t>(out.size()) == box.size() * info_->dtype.size, "the buffer fits the box");
@@ -94,7 +97,7 @@ void DatasetReader::fetch(const Box& box, std::span<std::byte> out, RawBlock& ra
 void DatasetReader::fetch(const Box& box, const std::vector<Box>& parts, std::span<std::byte> out, RawBlock& raw) {
   XYLEM_EXPECT(decodes() || static_cast<std::int64_t>(out.size()) == box.size() * info_->dtype.size, "the buffer fits the box");
   if (direct_) {
-    direct_->fetch(box, parts, raw);
+    direct_->fetch(box, parts, out, raw);
   } else if (!out.empty()) {
     read_by_hdf5(box, parts, out);
   }

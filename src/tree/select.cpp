@@ -1,6 +1,7 @@
 #include "xylem/tree/select.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <functional>

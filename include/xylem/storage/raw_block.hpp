@@ -2,11 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "xylem/model/shape.hpp"
+#include "xylem/support/aligned_bytes.hpp"
 
 namespace xylem {
 
@@ -15,24 +15,23 @@ namespace xylem {
 class RawBlock {
  private:
   friend class DirectReader;
+  friend class CollectiveReader;
 
   struct Chunk {
-    Shape start{};           // its first element
-    std::size_t part = 0;    // the one of `parts_` that wants it
-    std::size_t offset = 0;  // of its bytes in the buffer
-    std::size_t size = 0;    // 0: it was never written
-    std::uint32_t mask = 0;  // a bit set says that the filter of that number was left out
+    Shape start{};              // its first element
+    std::size_t part = 0;       // the one of `parts_` that wants it
+    std::size_t offset = 0;     // of its bytes in the buffer
+    std::size_t size = 0;       // 0: it was never written
+    std::uint32_t mask = 0;     // a bit set says that the filter of that number was left out
+    std::int64_t address = -1;  // of its bytes in the file
   };
 
-  // Makes room for so many bytes. What it held is lost.
-  void reserve(std::size_t bytes);
-  [[nodiscard]] std::span<std::byte> bytes(const Chunk& chunk) const { return {bytes_.get() + chunk.offset, chunk.size}; }
+  [[nodiscard]] std::span<std::byte> bytes(const Chunk& chunk) const { return {bytes_.data() + chunk.offset, chunk.size}; }
 
   Box box_{};                 // that the elements are put into
   std::vector<Box> parts_{};  // of it, that are wanted
   std::vector<Chunk> chunks_{};
-  std::unique_ptr<std::byte[]> bytes_{};
-  std::size_t capacity_ = 0;
+  AlignedBytes bytes_{};
 };
 
 }  // namespace xylem

@@ -8,15 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "xylem/model/io.hpp"
 #include "xylem/model/limits.hpp"
 #include "xylem/model/metadata.hpp"
 #include "xylem/storage/hdf5.hpp"
 #include "xylem/storage/raw_block.hpp"
 
 namespace xylem {
-
-/// How a dataset is read; see DatasetReader.
-enum class IoStrategy : std::uint8_t { automatic, direct, hyperslab };
 
 /// Files that this rank has open to read, the most recently used first; the oldest is closed when there are too many.
 class FilePool {
@@ -35,9 +33,8 @@ class DirectReader;
 
 /// One dataset, open on this rank, independent of other ranks. Each stored chunk that a box touches is read and decoded once.
 ///
-/// Strategies: `direct` fetches raw chunks and decodes them with our own pipeline (deflate by libdeflate, shuffle, fletcher32);
-/// `hyperslab` goes through HDF5's pipeline, for everything else: no filters or others, datasets that are not chunked, elements
-/// that HDF5 must convert. `automatic` is direct where it can be.
+/// Strategies (docs/reading.md): `direct` asks HDF5 where chunks are, and reads and decodes them with our own code; `hyperslab`
+/// goes through HDF5's pipeline, for what choose_io() says cannot be read directly. `automatic` is direct where it can be.
 ///
 /// Reading has two steps, so that one box can be decoded while the next is fetched: one thread may be in fetch() and another in
 /// decode() of the same reader at the same time, with two RawBlocks. Else each thread has readers and files of its own; they may
@@ -77,6 +74,8 @@ class DatasetReader {
   [[nodiscard]] StorageSummary summarize() const;
 
  private:
+  friend class CollectiveReader;
+
   void read_by_hdf5(const Box& box, const std::vector<Box>& parts, std::span<std::byte> out);
   bool try_read(const Box& part, const Box& box, std::byte* out) const;
   [[noreturn]] void blame(const Box& part, const Box& box, std::byte* out) const;
