@@ -5,11 +5,18 @@
 #include <utility>
 
 #include "xylem/support/error.hpp"
+#include "xylem/support/memory.hpp"
 #include "xylem/support/saturated.hpp"
 #include "xylem/support/text.hpp"
 #include "xylem/support/timer.hpp"
 
 namespace xylem::detail {
+namespace {
+
+// Freed accumulators go back to the system in steps of so many bytes; the memory forecast counts one (plan/pass_memory.cpp).
+constexpr std::int64_t give_back_step = std::int64_t{4} << 20;
+
+}  // namespace
 
 std::unique_ptr<Accumulators> make_state(const Plan& plan, const Pass& pass, std::size_t group, std::int64_t tile) {
   // Values of unlike magnitudes may need more than the plan allows for. What it leaves of the limit is shared by all that grows
@@ -203,6 +210,7 @@ void Worker::release_all(bool streamed) {
 
 // Finishes the tiles of a group that are whole, and packs the others for those who have the rest.
 void Worker::release(std::size_t group) {
+  std::int64_t freed = 0;
   for (auto& [tile, live] : live_[group]) {
     if (live.elements == pass_.groups[group].tile(tile).size() * pass_.groups[group].reduced) {
       outlet_.finish(group, tile, *live.state, times_.write);
@@ -212,7 +220,11 @@ void Worker::release(std::size_t group) {
       if (!part.packed.empty()) live.state->combine_packed(std::exchange(part.packed, {}));
       part = {group, tile, part.elements + live.elements, live.state->pack()};
     }
+    freed += live.state->memory();
     live.state.reset();
+    if (freed < give_back_step) continue;
+    give_back_free_memory();  // or a tile would be there twice, packed and as room that nobody uses
+    freed = 0;
   }
   live_[group].clear();
 }

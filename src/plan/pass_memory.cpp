@@ -10,6 +10,9 @@
 namespace xylem::detail {
 namespace {
 
+// Workers that free accumulators give them back to the system in steps (exec/worker.cpp).
+constexpr std::int64_t give_back_step = std::int64_t{4} << 20;
+
 // Bytes of one result of a group's finished tile.
 std::int64_t result_bytes(const ReductionGroup& group) {
   std::int64_t element = 0;
@@ -154,7 +157,8 @@ std::int64_t pass_memory(const Pass& pass, const PassContext& context, MemoryOf 
   const std::int64_t files = all ? file_bytes(pass, options) : 0;
   const std::int64_t working = files + threads * (blocks + each.state + each.streamed + each.behind);
   // Then tiles that live for the whole pass are packed, or finished where there is one worker, one after the other.
-  const std::int64_t packing = files + threads * (each.state + each.streamed) + std::max(each.results, each.tile);
+  const std::int64_t packing = files + threads * (each.state + each.streamed) + std::max(each.results, each.tile) +
+                               std::min(threads * each.state, give_back_step);
 
   // A round merges some tiles, each on one rank: at least one a rank, and more of small ones. A rank has all its parts, or the
   // messages that they have become, and what has come of other ranks; then the accumulators of its tiles beside that.
@@ -169,8 +173,9 @@ std::int64_t pass_memory(const Pass& pass, const PassContext& context, MemoryOf 
   const std::int64_t merging = parts == 0 ? 0 : files + parts + (one_turn ? std::max(comes, made) : comes + made);
 
   // Each rank tells the others what it found.
-  const std::int64_t found = all ? found_bytes(pass, context) : 0;
-  const std::int64_t spreading = ranks > 1 ? 3 * std::min(found, spread_bytes) : 0;
+  const std::int64_t all_found = all ? found_bytes(pass, context) : 0;
+  const std::int64_t found = what == MemoryOf::usual ? (all_found + ranks - 1) / ranks : all_found;
+  const std::int64_t spreading = ranks > 1 ? 3 * std::min(all_found, spread_bytes) : 0;
   return found + std::max({working, packing, merging, spreading});
 }
 
