@@ -63,7 +63,9 @@ std::int64_t aggregate_memory(const Program& program, const std::vector<Aggregat
     if (aggregate.kind != AggregateKind::sum) continue;
     fixed += blocks * (sum_block_bytes + sum_plane_bytes * sum_planes(aggregate.values, program, spread));
   }
-  return each * outputs + fixed;
+  // Of usual values too, some blocks of outputs have sums that reach into one plane more.
+  const std::int64_t spilled = spread == Spread::usual && fixed > 0 ? each * outputs / 16 : 0;
+  return each * outputs + fixed + spilled;
 }
 
 std::int64_t update_memory(const std::vector<Aggregate>& aggregates) {

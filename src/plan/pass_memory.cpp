@@ -163,12 +163,16 @@ std::int64_t pass_memory(const Pass& pass, const PassContext& context, MemoryOf 
   // A round merges some tiles, each on one rank: at least one a rank, and more of small ones. A rank has all its parts, or the
   // messages that they have become, and what has come of other ranks; then the accumulators of its tiles beside that.
   const std::int64_t parts = threads * each.parts;
-  const std::int64_t round = std::min(parts * ranks, std::max(pass.merge_bytes + each.tile, ranks * each.tile));
+  // Rounds and turns are cut by the bound of what tiles take (exec/merge.cpp): of usual ones they have less.
+  const std::int64_t most_parts = threads * held(pass, options, MemoryOf::bound).parts;
+  const double share = static_cast<double>(parts) / static_cast<double>(std::max<std::int64_t>(1, most_parts));
+  const auto merge_bytes = static_cast<std::int64_t>(share * static_cast<double>(pass.merge_bytes));
+  const std::int64_t round = std::min(parts * ranks, std::max(merge_bytes + each.tile, ranks * each.tile));
   const std::int64_t mine = (round + ranks - 1) / ranks;
   const std::int64_t message = std::min(parts, threads * mine);  // what a rank has of another's tiles
   // Ranks that send in one turn have no more of what they sent when tiles are made of it.
-  const bool one_turn = ranks * message <= pass.merge_bytes;
-  const std::int64_t comes = ranks == 1 ? 0 : one_turn ? (ranks - 1) * message : pass.merge_bytes + message;
+  const bool one_turn = ranks * message <= merge_bytes;
+  const std::int64_t comes = ranks == 1 ? 0 : one_turn ? (ranks - 1) * message : merge_bytes + message;
   const std::int64_t made = mine + each.results;
   const std::int64_t merging = parts == 0 ? 0 : files + parts + (one_turn ? std::max(comes, made) : comes + made);
 
