@@ -140,7 +140,7 @@ class Forecast(unittest.TestCase):
             self.hold([path], ["s=std(t, time)"], 1024 * MIB, ranks=ranks)
         self.hold([path], ["m=mean(t, time)", "s=std(t, time)", "lo=min(t, time)"], 1024 * MIB, "--threads", "2")
         self.hold([path], ["m=mean(t, time)"], 1024 * MIB, "--schedule", "dynamic")
-        self.hold([path], ["r=corr(t, t * t, time)"], 2048 * MIB)
+        self.hold([path], ["r=corr(t, t * 2, time)"], 2048 * MIB)
         double = self.folder / "double.h5"
         write_rows(double, (6, 1024, 1024), "<f8")
         self.hold([double], ["m=mean(t, time)", "v=var(t, time)"], 1024 * MIB)
