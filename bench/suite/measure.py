@@ -64,7 +64,7 @@ class Task:
 
 
 class Failed(Exception):
-    """A program of the suite's own failed, or two programs do not find the same."""
+    """A program failed, or does not find the same as the others."""
 
 
 def run(command, environment):
@@ -105,10 +105,13 @@ def run_once(program, task, check=False):
             raise Failed(f"{task.title}: {program.name}: {program.failure}; its command: {' '.join(program.command)[:600]}")
         return None
     try:
-        answers = program.answer(done)
-    except (OSError, KeyError, ValueError) as error:
-        raise Failed(f"{task.title}: {program.name} gave no answer ({error}); its command: {' '.join(program.command)[:600]}") from error
-    _compare(task, program, answers)
+        _compare(task, program, program.answer(done))
+    except (Failed, OSError, KeyError, ValueError) as error:  # a peer that is wrong is out, and named
+        program.failure = f"wrong or no answer: {error}"
+        program.runs.clear()
+        if program.own:
+            raise Failed(f"{task.title}: {program.name}: {program.failure}; its command: {' '.join(program.command)[:600]}") from error
+        return None
     return done
 
 
@@ -123,10 +126,10 @@ def _compare(task, program, answers):
             continue
         found, expected = (numpy.asarray(values, "f8").squeeze() for values in (found, task.reference[name]))
         if found.shape != expected.shape:
-            raise Failed(f"{task.title}: {name} has the shape {found.shape} by {program.name} and {expected.shape} by {task.programs[0].name}")
+            raise Failed(f"{name} has the shape {found.shape}, and by {task.programs[0].name} {expected.shape}")
         difference, scale = numpy.abs(found - expected).max(), numpy.abs(expected).max()
         if not difference <= program.tolerance * scale:
-            raise Failed(f"{task.title}: {name} differs by {difference:g} of {scale:g} between {program.name} and {task.programs[0].name}; one is wrong")
+            raise Failed(f"{name} differs by {difference:g} of {scale:g} from {task.programs[0].name}'s")
 
 
 def measure(tasks, repeats, budget, warm, say):

@@ -29,7 +29,10 @@ NCO = {
     "time_std": """(ncra -O -y avg -v t {source} {out}.avg; ncrename -O -v t,avg {out}.avg) & first=$!
 ncra -O -y rms -v t {source} {out}.rms; wait $first
 ncks -A -v avg {out}.avg {out}.rms; ncap2 -O -v -s 'std=sqrt(double(t)^2-double(avg)^2)' {out}.rms {out}""",
-    "step_means": "ncrcat -O -t 2 -v t {source}/*.h5 {out}.all; ncwa -O -t 2 -y avg -a y,x -v t {out}.all {out}; rm {out}.all; ncrename -O -v t,mean {out}",
+    # ncwa holds all that it reads ten times over: 32 steps at a time, two at once.
+    "step_means": """ncrcat -O -t 2 -v t {source}/*.h5 {out}.all
+seq 0 32 {last} | xargs -P 2 -I@ bash -c 'ncwa -O -y avg -a y,x -v t -d time,@,$((@+31<{last}?@+31:{last})) {out}.all {out}.$(printf %06d @).part'
+ncrcat -O {out}.*.part {out}; rm {out}.all {out}.*.part; ncrename -O -v t,mean {out}""",
     "four": """(for y in avg min; do ncra -O -y $y -v t {source} {out}.$y; done) & first=$!
 for y in max rms; do ncra -O -y $y -v t {source} {out}.$y; done; wait $first
 for y in avg min max rms; do ncwa -O -y $y -v t {out}.$y {out}.$y.0; ncrename -O -v t,t_$y {out}.$y.0; ncks -A -v t_$y {out}.$y.0 {out}.all; done
@@ -87,7 +90,7 @@ class Peers:
 
     def _shell(self, name, key, operation, source, text, tolerance=1e-5):
         out = self._out(name, key)
-        script = "set -e\n" + text.format(flags="-s -O -b F64 -f nc4", source=source, out=out)
+        script = "set -e\n" + text.format(flags="-s -O -b F64 -f nc4", source=source, out=out, last=self.data.many_count * self.data.many_steps - 1)
         # CDO's and NCO's threads: as many as they are told, and no spinning while they wait.
         environment = {"OMP_NUM_THREADS": None, "OMP_PROC_BIND": None, "OMP_WAIT_POLICY": "passive"}
         return Program(name, ["bash", "-c", script], from_file(out, NAMES[operation]), tolerance, environment=environment, output=out)
