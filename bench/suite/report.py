@@ -37,13 +37,14 @@ def _program(program):
             "cpu_seconds": round(sorted(run.cpu_seconds for run in program.runs)[len(program.runs) // 2], 3), "peak_rss_bytes": program.peak_rss()}
 
 
-def _output(*command):
-    """The first line that a command prints, or "not there"."""
+def _output(*command, whole=False):
+    """The first line that a command prints, or all in one; or "not there"."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:
         return "not there"
-    return next(iter((done.stdout.strip() or done.stderr.strip()).splitlines()), "")
+    lines = (done.stdout.strip() or done.stderr.strip()).splitlines()
+    return ", ".join(line.strip() for line in lines) if whole else next(iter(lines), "")
 
 
 def _machine():
@@ -54,7 +55,7 @@ def _machine():
 
 
 def _versions(arguments):
-    versions = {"xylem": _output(os.path.join(arguments.build, "drivers", "xylem"), "--version"), "MPI": _output(arguments.mpiexec, "--version"),
+    versions = {"xylem": _output(os.path.join(arguments.build, "drivers", "xylem"), "--version", whole=True), "MPI": _output(arguments.mpiexec, "--version"),
                 "python": platform.python_version()}
     if arguments.peers_python:
         versions.update({"CDO": _output("cdo", "--version"), "NCO": _output("ncra", "--version"), "h5repack": _output("h5repack", "--version")})
