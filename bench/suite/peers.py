@@ -6,6 +6,7 @@ from .measure import Program
 
 SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "peers")
 FLOAT32 = 2e-6  # sums that are kept or stored in float32
+SQUARES = 1e-4  # sums of float32 squares
 CANCELLED = 3e-2  # standard deviations out of a mean square and a mean that NCO stores in float32
 BLOCK_MIB = 32  # of dask's blocks: of 16, 32 and 64 it takes the least time with two threads, and hardly more with two processes
 NAMES = {"mean": ("mean",), "time_mean": ("mean",), "four": ("mean", "std", "min", "max"), "time_std": ("std",), "step_means": ("mean",)}
@@ -48,7 +49,8 @@ class Peers:
     def __init__(self, commands, data, python, wanted):
         self.commands, self.data, self.python = commands, data, python
         self.names = [NAME_OF[short] for short in wanted]
-        self.missing = {name: f"{program} is not installed" for name, program in (("CDO", "cdo"), ("NCO", "ncra"), ("h5repack", "h5repack"))
+        programs = {"CDO": "cdo", "NCO": "ncra", "h5repack": "h5repack"}
+        self.missing = {name: f"{program} is not installed" for name, program in programs.items()
                         if name in self.names and not shutil.which(program)}
 
     def has(self, name):
@@ -69,7 +71,8 @@ class Peers:
         if self.has("CDO"):
             programs.append(self._shell("CDO", key, operation, source, CDO[operation]))
         if self.has("NCO"):
-            programs.append(self._shell("NCO", key, operation, source, NCO[operation], CANCELLED if "four" in key or "std" in key else FLOAT32))
+            tolerance = CANCELLED if operation in ("four", "time_std") else FLOAT32
+            programs.append(self._shell("NCO", key, operation, source, NCO[operation], tolerance))
         python = {
             "mpi4py": [*self.commands.mpirun, self.python, os.path.join(SCRIPTS, "mpi4py_peer.py")],
             "h5py": [self.python, os.path.join(SCRIPTS, "h5py_peer.py")],
@@ -81,7 +84,8 @@ class Peers:
                 continue
             out = self._out(name, key)
             environment = {"OMP_NUM_THREADS": None} if name == "h5py" else {}
-            programs.append(Program(name, [*command, operation, source, out], from_file(out, NAMES[operation]), 1e-4 if "std" in operation or operation == "four" else FLOAT32,
+            tolerance = SQUARES if operation in ("four", "time_std") else FLOAT32
+            programs.append(Program(name, [*command, operation, source, out], from_file(out, NAMES[operation]), tolerance,
                                     environment=environment, output=out))
         return programs
 

@@ -32,7 +32,7 @@ def _program(program):
     """A program's figures."""
     if not program.runs:
         return {"name": program.name, "command": " ".join(program.command), "failure": program.failure}
-    return {"name": program.name, "command": " ".join(program.command), "seconds": round(program.median(), 4),
+    return {"name": program.name, "command": " ".join(program.command), "seconds": round(program.median(), 6),
             "all_seconds": [round(program.seconds(run), 4) for run in program.runs],
             "cpu_seconds": round(sorted(run.cpu_seconds for run in program.runs)[len(program.runs) // 2], 3), "peak_rss_bytes": program.peak_rss()}
 
@@ -110,14 +110,21 @@ def _table(header, rows):
 def _environment(outcome):
     machine, versions = outcome["machine"], dict(outcome["versions"])
     named = ", ".join(f"{name} {text}" if name.lower() not in text.lower() else text for name, text in versions.items())
-    lines = [f"`{outcome['command']}` on {outcome['date']}, commit {outcome['commit']}, {outcome['ranks']} ranks, {outcome['seconds'] / 60:.0f} minutes. "
-             f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB, {machine['system']}; load at the end {machine['load_at_end']:.1f}. "
-             f"A field of {outcome['field_bytes'] >> 20:,} MiB, `--memory {outcome['memory_limit']}`; medians of up to {outcome['repeats']} runs (the number is in the JSON).",
-             "", f"Versions: {named}.", ""]
+    lines = [f"`{outcome['command']}` on {outcome['date']}, commit {outcome['commit']}, {outcome['ranks']} ranks, "
+             f"{outcome['seconds'] / 60:.0f} minutes. {machine['cpu']}, {machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB, "
+             f"{machine['system']}; load at the end {machine['load_at_end']:.1f}. A field of {outcome['field_bytes'] >> 20:,} MiB, `--memory {outcome['memory_limit']}`; "
+             f"medians of up to {max(1, outcome['repeats'])} runs (the number is in the JSON).",
+             "", f"Sums of what is in memory: {_memory_rate(outcome):.0f} GB/s on all ranks together.", "", f"Versions: {named}.", ""]
     lines += [f"Not measured: {name} ({why}).\n" for name, why in outcome["missing_peers"].items()]
     lines += [f"Failed: {program['name']} in {task['title']} ({program['failure'].splitlines()[0] if program['failure'] else 'no reason'}).\n"
               for task in outcome["tasks"] for program in task["programs"] if program.get("failure")]
     return "\n".join(lines)
+
+
+def _memory_rate(outcome):
+    """GB/s of the program memory_sum."""
+    program = next(task for task in outcome["tasks"] if task["key"] == "memory")["programs"][0]
+    return int(program["command"].split()[-1]) / program["seconds"] / 1e9
 
 
 def _verdicts(outcome):
