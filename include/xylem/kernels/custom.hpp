@@ -244,11 +244,11 @@ template <class F>
 /// The arguments of update() are the types of the inputs, what finalize() gives is the type of the result: bool, integers, float
 /// or double.
 ///
-/// Which elements and states come together, and in which order, depends on chunks, ranks, threads, memory limit and schedule. So
-/// the bits are the same for all of these exactly if update() and combine() are exactly associative and commutative: counts,
-/// integers, minima, maxima, sets of bits, and sums in an ExactState (kernels/exact_state.hpp). With others (a plain double += x)
-/// results differ in their last bits from one layout to another, and are the same from run to run for the same files, ranks,
-/// threads, memory limit and other results, with static dealing.
+/// Which elements and states come together, and in which order, depends on chunks, ranks, threads, memory limit, schedule and
+/// what else is computed. So the bits are the same for all of these exactly if update() and combine() are exact, associative and
+/// commutative: counts, integers, minima, maxima, sets of bits, and sums in an ExactState (kernels/exact_state.hpp). With others
+/// (a plain double += x) results differ in their last bits from one layout to another; with the same plan and static dealing they
+/// are the same from run to run.
 template <class R>
 [[nodiscard]] std::shared_ptr<const CustomReduction> custom_reduction(std::string name, R reduction) {
   static_assert(
