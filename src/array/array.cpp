@@ -1,6 +1,7 @@
 #include "xylem/array/array.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <type_traits>

@@ -1,6 +1,7 @@
 #include "xylem/plan/planner.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
