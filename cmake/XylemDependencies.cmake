@@ -17,10 +17,10 @@ if(Kokkos_VERSION VERSION_LESS 3.4 OR NOT Kokkos_VERSION VERSION_LESS 6)
 endif()
 
 find_package(Boost 1.74 REQUIRED CONFIG COMPONENTS program_options)  # and Boost.Multiprecision, which is headers only
-find_package(fmt REQUIRED)
-find_package(yaml-cpp REQUIRED)
-find_package(cereal REQUIRED)
-find_package(libdeflate REQUIRED)
+find_package(fmt 9.1 REQUIRED)
+find_package(yaml-cpp 0.7 REQUIRED)
+find_package(cereal 1.3.2 REQUIRED)
+find_package(libdeflate 1.14 REQUIRED)
 if(XYLEM_BUILD_TESTS)
   find_package(GTest REQUIRED)
 
