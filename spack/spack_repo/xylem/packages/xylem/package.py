@@ -13,7 +13,8 @@ except ImportError:
 class Xylem(CMakePackage):
     """Analysis of HDF5 data larger than a node's memory, under MPI."""
 
-    git = f"file://{pathlib.Path(__file__).resolve().parents[5]}"  # the checkout that this file lies in
+    # The checkout that this file lies in.
+    git = f"file://{pathlib.Path(__file__).resolve().parents[5]}"
 
     license("Apache-2.0")
 
