@@ -148,4 +148,11 @@ std::int64_t read_bytes(const DatasetInfo& info, const Shape& count) {
   return decoding + std::min(all, (read_batch_bytes / chunk_bytes(info) + 1) * chunk);
 }
 
+std::int64_t collective_bytes(const DatasetInfo& info, const Shape& count) {
+  const std::int64_t rounds = 4 * collective_round_bytes;  // what is read, what is sent, what comes, requests
+  if (info.layout != Layout::chunked) return decoding_bytes(info, count) + rounds;
+  return decoding_bytes(info, count) + rounds +
+         limited_product(chunks_touched(info, count, false), max_stored_bytes(info) + chunk_note);
+}
+
 }  // namespace xylem

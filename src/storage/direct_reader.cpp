@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 
 #include "xylem/model/io.hpp"
 #include "xylem/support/contract.hpp"
 #include "xylem/support/timer.hpp"
 
 #include "detail/chunks.hpp"
-#include "detail/extents.hpp"
 #include "detail/rows.hpp"
 
 namespace xylem {
@@ -63,18 +62,25 @@ void DirectReader::fetch(const Box& box, const std::vector<Box>& parts, std::spa
   raw.chunks_.clear();
   if (info_.layout == Layout::contiguous) return read_contiguous(box, parts, out);
   if (!decodes()) return for_each_batch(box, parts, read_batch_chunks, [&] { read_elements(batch_, out); });
+  locate(box, parts, raw);
+  fetch_stored(raw);
+}
+
+void DirectReader::locate(const Box& box, const std::vector<Box>& parts, RawBlock& raw) {
   raw.box_ = box;
   raw.parts_ = parts;
+  raw.chunks_.clear();
   for (std::size_t p = 0; p < parts.size(); ++p)
     for_each_chunk(info_, parts[p], [&](const Shape& start) { raw.chunks_.push_back({start, p}); });
   find_chunks(raw);
-  fetch_stored(raw);
+  place_chunks(raw);
 }
 
 void DirectReader::read(const Box& box, const std::vector<Box>& parts, std::span<std::byte> out) {
   if (!decodes()) return fetch(box, parts, out, batch_);
   const std::size_t chunks = std::clamp<std::size_t>(read_batch_bytes / chunk_bytes_, 1, read_batch_chunks);
   for_each_batch(box, parts, chunks, [&] {
+    place_chunks(batch_);
     fetch_stored(batch_);
     decode(batch_, out);
   });
@@ -82,7 +88,8 @@ void DirectReader::read(const Box& box, const std::vector<Box>& parts, std::span
 
 // The place of a chunk's stored bytes; its size stays 0 where it was never written.
 void DirectReader::find(RawBlock::Chunk& chunk) const {
-  const std::vector<hsize_t> offset = h5::to_hsize(chunk.start);
+  std::array<hsize_t, H5S_MAX_RANK> offset{};
+  std::ranges::copy(chunk.start, offset.begin());
   const auto place = h5::find_chunk(dataset_, offset.data());
   if (!place) {
     const std::string reason = h5::last_error();
@@ -117,14 +124,18 @@ void DirectReader::find_chunks(RawBlock& raw) const {
   std::ranges::sort(raw.chunks_, {}, &RawBlock::Chunk::address);
 }
 
-// Reads the stored bytes of all chunks, those that are neighbours in the file at once.
-void DirectReader::fetch_stored(RawBlock& raw) {
+// Makes room for the stored bytes of all chunks, in their order.
+void DirectReader::place_chunks(RawBlock& raw) {
   std::size_t bytes = 0;
   for (RawBlock::Chunk& chunk : raw.chunks_) {
     chunk.offset = bytes;
     bytes += chunk.size;
   }
-  raw.reserve(bytes);
+  raw.bytes_.reserve(bytes);
+}
+
+// Reads the stored bytes of all chunks, those that are neighbours in the file at once.
+void DirectReader::fetch_stored(RawBlock& raw) {
   for (std::size_t first = 0, next = 0; first < raw.chunks_.size(); first = next) {
     const RawBlock::Chunk& chunk = raw.chunks_[first];
     std::size_t run = chunk.size;
@@ -152,15 +163,22 @@ void DirectReader::read_contiguous(const Box& box, const std::vector<Box>& parts
 
 // The elements of a chunk that are wanted.
 Box DirectReader::part_of(const RawBlock& raw, const RawBlock::Chunk& chunk) const {
-  return intersection(clipped_chunk(info_, chunk.start), raw.parts_[chunk.part]);
+  return intersection({chunk.start, info_.chunk}, raw.parts_[chunk.part]);  // parts lie within the shape
 }
 
-// Where the bytes of a chunk go, if they are wanted as they are.
+// Where the bytes of a chunk go, if all of it is wanted and stays together.
 std::optional<std::size_t> DirectReader::place_of(const RawBlock& raw, const RawBlock::Chunk& chunk) const {
-  const Box part = part_of(raw, chunk);
-  if (part.count != info_.chunk) return std::nullopt;
-  const auto place = contiguous_in(part, raw.box_);
-  return place ? std::optional(static_cast<std::size_t>(*place) * element_bytes_) : std::nullopt;
+  const Box &part = raw.parts_[chunk.part], &box = raw.box_;
+  bool single = true;  // the chunk has one element along each of the dims so far
+  std::int64_t element = 0;
+  for (std::size_t d = 0; d < chunk.start.size(); ++d) {
+    const std::int64_t start = chunk.start[d], count = info_.chunk[d];
+    if (start < part.start[d] || start - part.start[d] > part.count[d] - count) return std::nullopt;
+    if (!single && count != box.count[d]) return std::nullopt;
+    single = single && count == 1;
+    element = element * box.count[d] + start - box.start[d];
+  }
+  return static_cast<std::size_t>(element) * element_bytes_;
 }
 
 void DirectReader::fill(const Box& part, const Box& box, std::span<std::byte> out) const {
@@ -220,7 +238,9 @@ void DirectReader::decode(const RawBlock& raw, std::span<std::byte> out) {
 
 void DirectReader::decode_chunk(const RawBlock& raw, const RawBlock::Chunk& chunk, std::span<std::byte> out) {
   const Box part = part_of(raw, chunk);
+  const Box stored{chunk.start, info_.chunk};
   if (chunk.size == 0) return fill(part, raw.box_, out);
+  if (!pipeline_) return copy_box(part, stored, raw.bytes(chunk).data(), raw.box_, out.data(), info_.dtype.size);
   // Straight into place, where the chunk is wanted as it is.
   const auto place = place_of(raw, chunk);
   if (!place) chunk_.resize(chunk_bytes_);
@@ -229,7 +249,7 @@ void DirectReader::decode_chunk(const RawBlock& raw, const RawBlock::Chunk& chun
   const std::uint32_t mask = info_.raw_edge_chunks && is_edge ? ~std::uint32_t{0} : chunk.mask;
   const std::string problem = pipeline_->decode(raw.bytes(chunk), mask, target);
   if (!problem.empty()) fail_chunk(info_, chunk.start, problem);
-  if (!place) copy_box(part, {chunk.start, info_.chunk}, chunk_.data(), raw.box_, out.data(), info_.dtype.size);
+  if (!place) copy_box(part, stored, chunk_.data(), raw.box_, out.data(), info_.dtype.size);
 }
 
 }  // namespace xylem

@@ -25,8 +25,8 @@ constexpr std::size_t most_rows = 4096;
 }  // namespace
 
 std::span<std::byte> ElementReader::staging() {
-  if (!staging_) staging_.reset(new std::byte[staging_bytes]);
-  return {staging_.get(), staging_bytes};
+  staging_.reserve(staging_bytes);
+  return staging_.first(staging_bytes);
 }
 
 std::string ElementReader::read_bytes(std::int64_t address, std::span<std::byte> out) const {

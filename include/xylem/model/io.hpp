@@ -15,7 +15,7 @@ enum class IoStrategy : std::uint8_t {
   automatic,   ///< `direct` where it can be, else `hyperslab`
   direct,      ///< our own reads and decoding; HDF5 only says where chunks are
   hyperslab,   ///< HDF5 reads and decodes, each rank for itself
-  collective,  ///< HDF5 reads for all ranks together, through MPI-IO
+  collective,  ///< as direct, but each byte is read by one rank in large pieces, and sent to those who want it
 };
 
 /// "automatic", "direct", "hyperslab", "collective".
@@ -70,7 +70,7 @@ inline constexpr std::size_t read_batch_chunks = 1024;
 inline constexpr std::size_t staging_bytes = std::size_t{256} << 10;
 
 /// Bytes of memory that a RawBlock (storage) takes to fetch a box of at most `count` elements along each dim: 0 where nothing
-/// has to be decoded. `aligned`: the box is a union of whole chunks.
+/// has to be decoded. `aligned`: the box is a union of whole chunks, and so are the parts of it that are fetched.
 [[nodiscard]] std::int64_t raw_block_bytes(const DatasetInfo& info, const Shape& count, bool aligned = true);
 
 /// Bytes of memory that DatasetReader::fetch and decode take beside the elements and RawBlocks, for boxes of at most `count`
@@ -79,5 +79,11 @@ inline constexpr std::size_t staging_bytes = std::size_t{256} << 10;
 
 /// Bytes of memory that DatasetReader::read takes beside the elements.
 [[nodiscard]] std::int64_t read_bytes(const DatasetInfo& info, const Shape& count);
+
+/// Stored bytes that a rank asks for in one round of a collective read.
+inline constexpr std::int64_t collective_round_bytes = std::int64_t{16} << 20;
+
+/// Bytes of memory that CollectiveReader::read takes beside the elements, where ranks want different parts of the file.
+[[nodiscard]] std::int64_t collective_bytes(const DatasetInfo& info, const Shape& count);
 
 }  // namespace xylem

@@ -2,19 +2,24 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "xylem/model/shape.hpp"
+#include "xylem/support/aligned_bytes.hpp"
 
 namespace xylem {
 
 /// The stored bytes of some chunks of a dataset, on their way from DatasetReader::fetch to DatasetReader::decode. Its buffer is
 /// used again and again, and has the size of the largest fetch (raw_block_bytes in model/io.hpp forecasts it).
 class RawBlock {
+ public:
+  /// Bytes of its buffer.
+  [[nodiscard]] std::size_t capacity() const noexcept { return bytes_.capacity(); }
+
  private:
   friend class DirectReader;
+  friend class CollectiveReader;
 
   struct Chunk {
     Shape start{};              // its first element
@@ -25,15 +30,12 @@ class RawBlock {
     std::int64_t address = -1;  // of its bytes in the file
   };
 
-  // Makes room for so many bytes. What it held is lost.
-  void reserve(std::size_t bytes);
-  [[nodiscard]] std::span<std::byte> bytes(const Chunk& chunk) const { return {bytes_.get() + chunk.offset, chunk.size}; }
+  [[nodiscard]] std::span<std::byte> bytes(const Chunk& chunk) const { return {bytes_.data() + chunk.offset, chunk.size}; }
 
   Box box_{};                 // that the elements are put into
   std::vector<Box> parts_{};  // of it, that are wanted
   std::vector<Chunk> chunks_{};
-  std::unique_ptr<std::byte[]> bytes_{};
-  std::size_t capacity_ = 0;
+  AlignedBytes bytes_{};
 };
 
 }  // namespace xylem

@@ -74,6 +74,8 @@ class DatasetReader {
   [[nodiscard]] StorageSummary summarize() const;
 
  private:
+  friend class CollectiveReader;
+
   void read_by_hdf5(const Box& box, const std::vector<Box>& parts, std::span<std::byte> out);
   bool try_read(const Box& part, const Box& box, std::byte* out) const;
   [[noreturn]] void blame(const Box& part, const Box& box, std::byte* out) const;

@@ -2,11 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 
 #include "xylem/model/shape.hpp"
+#include "xylem/support/aligned_bytes.hpp"
 
 #include "detail/read_driver.hpp"
 
@@ -30,7 +30,7 @@ class ElementReader {
  private:
   h5::OpenFile file_;
   std::int64_t element_size_;
-  std::unique_ptr<std::byte[]> staging_;
+  AlignedBytes staging_;
 };
 
 }  // namespace xylem
