@@ -78,14 +78,14 @@ struct GroupCombineOptions {
   /// The dim is, where none is named, that of the group's type: `time` of dantro's TimeSeriesGroup and
   /// HeterogeneousTimeSeriesGroup.
   CombineOptions combine{};
-  /// Instead of the dim in `combine`: the dims of a dantro LabelledDataGroup, each of which members may have or not. Names give a
-  /// label for each: parted by ';', or the groups of the regular expression.
-  std::vector<std::string> dims{};
   /// Nothing: the group's type says (data for a HeterogeneousTimeSeriesGroup), else names.
   std::optional<LabelSource> labels_from{};
   /// Names of members that could not be read. Along a new dim with labels from names they have their places, where all is
   /// missing.
   std::vector<std::string> absent{};
+  /// Instead of the dim in `combine`: the dims of a dantro LabelledDataGroup, each of which members may have or not. Names give a
+  /// label for each: parted by ';', or the groups of the regular expression.
+  std::vector<std::string> dims{};
 };
 
 /// The container at `field` in each member of a group (each member itself, where `field` is empty) as one array, for dantro's
