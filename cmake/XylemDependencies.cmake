@@ -1,8 +1,8 @@
 # Every library that xylem needs. All are required; docs/dependencies.md says why each is here.
 
+include(${CMAKE_CURRENT_LIST_DIR}/XylemFindSettings.cmake)
 find_package(MPI REQUIRED COMPONENTS C)
 
-set(HDF5_PREFER_PARALLEL TRUE)
 find_package(HDF5 1.10.8 REQUIRED COMPONENTS C)
 if(NOT HDF5_IS_PARALLEL)
   message(FATAL_ERROR
@@ -21,6 +21,9 @@ find_package(fmt REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(cereal REQUIRED)
 find_package(libdeflate REQUIRED)
+find_package(zstd REQUIRED)
+find_package(lz4 REQUIRED)
+find_package(blosc REQUIRED)
 if(XYLEM_BUILD_TESTS)
   find_package(GTest REQUIRED)
 

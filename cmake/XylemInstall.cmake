@@ -18,5 +18,7 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/xylemConfig.cmake.in $
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/xylemConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES
   ${PROJECT_BINARY_DIR}/xylemConfig.cmake ${PROJECT_BINARY_DIR}/xylemConfigVersion.cmake
-  ${PROJECT_SOURCE_DIR}/cmake/XylemFoundTargets.cmake ${PROJECT_SOURCE_DIR}/cmake/Findlibdeflate.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/XylemFindSettings.cmake ${PROJECT_SOURCE_DIR}/cmake/XylemFoundTargets.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/Findlibdeflate.cmake ${PROJECT_SOURCE_DIR}/cmake/Findzstd.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/Findlz4.cmake ${PROJECT_SOURCE_DIR}/cmake/Findblosc.cmake
   DESTINATION ${package_folder})

@@ -1,6 +1,7 @@
 #include "xylem/array/array.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <type_traits>
@@ -129,6 +130,10 @@ Array Array::coord(const std::string& name) const {
     }
   }
   return detail::make_array(std::move(node));
+}
+
+const char* name_of(const ReductionNode& node) noexcept {
+  return node.custom ? node.custom->name().c_str() : reduction_info(node.reduction).name;
 }
 
 std::vector<Array> inputs_of(const ArrayNode& node) {

@@ -17,6 +17,14 @@
 namespace xylem {
 namespace {
 
+std::vector<CombinePart> in_common_time_units(std::vector<CombinePart> parts) {
+  std::vector<Array> arrays;
+  for (const CombinePart& part : parts) arrays.push_back(part.array);
+  arrays = detail::in_common_time_units(std::move(arrays));
+  for (std::size_t i = 0; i < parts.size(); ++i) parts[i].array = arrays[i];
+  return parts;
+}
+
 std::string units_of(const Array& array) {
   const auto found = array.attributes().find("units");
   return found == array.attributes().end() ? "" : found->second.as_string().value_or("");
@@ -142,9 +150,10 @@ LabelValues joined(const std::vector<LabelValues>& labels) {
 
 }  // namespace
 
-Array combine(const std::vector<CombinePart>& parts, const CombineOptions& options, std::vector<std::string>* notes) {
-  if (parts.empty()) throw UsageError("there is nothing to combine");
+Array combine(const std::vector<CombinePart>& given, const CombineOptions& options, std::vector<std::string>* notes) {
+  if (given.empty()) throw UsageError("there is nothing to combine");
   if (options.dim.empty()) throw UsageError("the dim to combine along has no name");
+  const std::vector<CombinePart> parts = in_common_time_units(given);
   detail::expect_same_dims(parts);
   if (notes != nullptr) {
     note_differences(parts, *notes, "is", [](const Array& array) { return std::string(type_name(array.dtype())); });

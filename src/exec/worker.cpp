@@ -54,10 +54,10 @@ void Outlet::fail_overflow(const ReductionGroup::Target& target, const Box& box,
     index /= box.count[d];
   }
   const Destination& to = target.destination;
-  throw DataError("the {} of '{}' at {} does not fit in {}; convert to float64 with astype first",
+  throw DataError("the {} of '{}'{} does not fit in {}; convert to float64 with astype first",
                   reduction_info(target.finalizer.reduction).name,
                   printable(to.intermediate ? plan_.intermediates[to.index].what : plan_.results[to.index].name),
-                  format_shape(place), type_name(target.finalizer.result));
+                  place.empty() ? "" : " at " + format_shape(place), type_name(target.finalizer.result));
 }
 
 void Worker::run(const std::vector<ScanRange>& ranges, Progress& progress) {

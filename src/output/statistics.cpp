@@ -1,6 +1,7 @@
 #include "xylem/output/statistics.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>

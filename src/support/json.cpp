@@ -1,6 +1,7 @@
 #include "xylem/support/json.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 

@@ -41,6 +41,9 @@ class Xylem(CMakePackage):
     depends_on("yaml-cpp")
     depends_on("cereal")
     depends_on("libdeflate")
+    depends_on("zstd")
+    depends_on("lz4")
+    depends_on("c-blosc")
 
     with when("+tests"):
         depends_on("googletest")
