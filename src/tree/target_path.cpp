@@ -170,7 +170,8 @@ TargetPath::Result TargetPath::of(const std::string& file, const std::string& ba
       fail(fmt::format("the target path '{}' has a component '{}', which can be no name in the tree", printable(target), name));
     }
   }
-  if (result.path.empty()) fail(fmt::format("the target path '{}' has only '.', which can be no name in the tree", printable(target)));
+  if (result.path.empty())
+    fail(fmt::format("the target path '{}' has only '.', which can be no name in the tree", printable(target)));
   return result;
 }
 
