@@ -193,7 +193,12 @@ std::vector<Coord> coords_from_attributes(const Container& container, const DimN
     const auto found = info.attributes.find(attribute);
     const bool given = found != info.attributes.end();
     if (!given && mode == CoordMode::values) continue;
-    Coord coord{names[d], {names[d]}, mode, given ? found->second : absent, {}, info.shape[d]};
+    Coord coord;
+    coord.name = names[d];
+    coord.dims = {names[d]};
+    coord.mode = mode;
+    coord.argument = given ? found->second : absent;
+    coord.size = info.shape[d];
     read_coord(container, {info, attribute, coord.argument}, coord);
     coords.push_back(std::move(coord));
     used.insert(names[d]);
