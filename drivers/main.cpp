@@ -6,6 +6,7 @@
 
 #include "xylem/exec/session.hpp"
 #include "xylem/job/run_report.hpp"
+#include "xylem/kernels/instruction_set.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"
 #include "xylem/support/standard_streams.hpp"
@@ -36,8 +37,8 @@ std::string overview() {
 
 std::string versions() {
   const auto all = software_versions();
-  return fmt::format("xylem {}\nKokkos {}\nHDF5 {} (parallel)\n{}\n", all.at("xylem"), all.at("kokkos"), all.at("hdf5"),
-                     all.at("mpi"));
+  return fmt::format("xylem {}\nKokkos {}\nHDF5 {} (parallel)\nMPI {}\ncompiler {}\nbuild type {}\nkernels {}\n", all.at("xylem"),
+                     all.at("kokkos"), all.at("hdf5"), all.at("mpi"), compiler(), build_type(), instruction_set());
 }
 
 int run(const Communicator& world, const std::vector<std::string>& arguments) {

@@ -76,7 +76,7 @@ Command stats_command() {
   // clang-format off
   options.add_options()
       ("variable,v", po::value<std::vector<std::string>>()->composing()->value_name("PATH|GLOB"),
-       "a dataset by its path from the file's root, or a glob: '/atm/*', '**/temp*'; one without '/' is matched with names at any depth. "
+       "a dataset by its path from the file's root, a glob, '/atm/*', or a name without '/', at whatever depth. "
        "May be repeated. Default: every numeric dataset.")
       ("memory", po::value<std::string>()->value_name("SIZE"),
        "what one rank may use beyond an idle process, such as 128MiB. Default: the least of the node's memory, its control group's limit and Slurm's, divided by the node's ranks.")

@@ -3,6 +3,7 @@
 /// All that a program on top of xylem needs, from its start to its results (target xylem::xylem).
 
 #include "xylem/array/catalog.hpp"
+#include "xylem/array/custom.hpp"
 #include "xylem/array/elementwise.hpp"
 #include "xylem/array/expression.hpp"
 #include "xylem/array/source.hpp"
@@ -14,6 +15,8 @@
 #include "xylem/job/compute.hpp"
 #include "xylem/job/data_arrays.hpp"
 #include "xylem/job/run_job.hpp"
+#include "xylem/kernels/custom.hpp"
+#include "xylem/kernels/exact_state.hpp"
 #include "xylem/kernels/local_view.hpp"
 #include "xylem/output/result_table.hpp"
 #include "xylem/output/result_writer.hpp"

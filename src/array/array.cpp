@@ -132,6 +132,10 @@ Array Array::coord(const std::string& name) const {
   return detail::make_array(std::move(node));
 }
 
+const char* name_of(const ReductionNode& node) noexcept {
+  return node.custom ? node.custom->name().c_str() : reduction_info(node.reduction).name;
+}
+
 std::vector<Array> inputs_of(const ArrayNode& node) {
   return std::visit(
       [](const auto& kind) -> std::vector<Array> {

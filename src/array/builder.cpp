@@ -37,7 +37,19 @@ bool needs_backticks(const std::string& name) {
   });
 }
 
+void expect_functions(std::string_view expression, const Syntax& syntax, const std::vector<std::string>& known) {
+  if (syntax.kind == SyntaxKind::call && std::ranges::find(known, syntax.text) == known.end()) {
+    fail_at(expression, syntax.at, unknown_function(syntax.text));
+  }
+  for (const SyntaxPtr& operand : syntax.operands) expect_functions(expression, *operand, known);
+  for (const Keyword& keyword : syntax.keywords) expect_functions(expression, *keyword.value, known);
+}
+
 }  // namespace
+
+std::string unknown_function(const std::string& name) {
+  return fmt::format("no function '{}'{}", printable(name), did_you_mean(name, expression_functions()));
+}
 
 Array Builder::build(const Syntax& syntax) const {
   try {
@@ -129,6 +141,8 @@ Array parse_expression(std::string_view text, const ExpressionNames& names) {
   return detail::Builder(text, names).build(*syntax);
 }
 
-void check_expression(std::string_view text) { (void)detail::parse_syntax(text); }
+void check_expression(std::string_view text) {
+  detail::expect_functions(text, *detail::parse_syntax(text), expression_functions());
+}
 
 }  // namespace xylem

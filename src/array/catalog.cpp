@@ -14,6 +14,8 @@
 #include "xylem/support/text.hpp"
 #include "xylem/tree/labels.hpp"
 
+#include "detail/build.hpp"
+
 namespace xylem {
 namespace {
 
@@ -41,7 +43,7 @@ bool same_labels(const Array& a, const Array& b, const std::string& dim) {
   const Coordinate* left = a.find_coord(dim);
   const Coordinate* right = b.find_coord(dim);
   if (left == nullptr || right == nullptr || !left->values || !right->values) return true;
-  return size_of(*left->values) == size_of(*right->values) && !first_difference(*left->values, *right->values);
+  return detail::same_coordinate(*left, *right);
 }
 
 }  // namespace
@@ -54,7 +56,11 @@ Catalog::Catalog(const Tree& tree, const std::vector<std::string>& texts, Catalo
       if (std::ranges::none_of(texts, [&](const std::string& text) { return text.find(name) != std::string::npos; })) return;
       const Place place = tree.follow({&file, &node});
       const auto* container = dynamic_cast<const Container*>(place.node);
-      if (container == nullptr || container->info().null || !container->info().dtype.is_numeric()) return;
+      if (container == nullptr) return;
+      if (container->info().null || !container->info().dtype.is_numeric()) {
+        others_.push_back({&file, container, path});
+        return;
+      }
       entries_.push_back({&file, container, path});
       for (const Coord& coord : labels(*container).coords) {
         if (coord.mode != CoordMode::dataset && coord.mode != CoordMode::linked) continue;
@@ -121,7 +127,13 @@ Array Catalog::array(const Entry& entry) {
 std::optional<Array> Catalog::find(const std::string& name) {
   if (const auto known = found_.find(name); known != found_.end()) return known->second;
   const std::vector<Entry> all = entries(name);
-  if (all.empty()) return std::nullopt;
+  if (all.empty()) {
+    const auto other = std::ranges::find_if(others_, [&](const Entry& entry) {
+      return entry.path == (name.starts_with('/') ? name : "/" + name) || last_name(entry.path) == name;
+    });
+    if (other != others_.end()) return array(*other);  // which says why it is none
+    return std::nullopt;
+  }
   if (all.size() < tree_.files.size()) {
     notes_.push_back(fmt::format("'{}' is in {} of {} files only", printable(name), all.size(), tree_.files.size()));
   }

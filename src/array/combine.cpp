@@ -17,6 +17,14 @@
 namespace xylem {
 namespace {
 
+std::vector<CombinePart> in_common_time_units(std::vector<CombinePart> parts) {
+  std::vector<Array> arrays;
+  for (const CombinePart& part : parts) arrays.push_back(part.array);
+  arrays = detail::in_common_time_units(std::move(arrays));
+  for (std::size_t i = 0; i < parts.size(); ++i) parts[i].array = arrays[i];
+  return parts;
+}
+
 std::string units_of(const Array& array) {
   const auto found = array.attributes().find("units");
   return found == array.attributes().end() ? "" : found->second.as_string().value_or("");
@@ -124,7 +132,9 @@ Array merged(const std::vector<CombinePart>& parts, const std::vector<Array>& ar
     const bool is_whole = count == bare[part].dims()[bare[part].axis(options.dim)].size;
     runs.push_back(is_whole ? bare[part] : bare[part].isel(options.dim, Slice{first, first + count, 1}));
   }
-  return assign_coord(runs.size() == 1 ? runs[0] : concat(runs, options.dim), options.dim, all);
+  const Coordinate* own = options.labels ? nullptr : parts[0].array.find_coord(options.dim);
+  return assign_coord(runs.size() == 1 ? runs[0] : concat(runs, options.dim), options.dim, all,
+                      own == nullptr ? Attributes{} : own->attributes);
 }
 
 LabelValues joined(const std::vector<LabelValues>& labels) {
@@ -142,9 +152,10 @@ LabelValues joined(const std::vector<LabelValues>& labels) {
 
 }  // namespace
 
-Array combine(const std::vector<CombinePart>& parts, const CombineOptions& options, std::vector<std::string>* notes) {
-  if (parts.empty()) throw UsageError("there is nothing to combine");
+Array combine(const std::vector<CombinePart>& given, const CombineOptions& options, std::vector<std::string>* notes) {
+  if (given.empty()) throw UsageError("there is nothing to combine");
   if (options.dim.empty()) throw UsageError("the dim to combine along has no name");
+  const std::vector<CombinePart> parts = in_common_time_units(given);
   detail::expect_same_dims(parts);
   if (notes != nullptr) {
     note_differences(parts, *notes, "is", [](const Array& array) { return std::string(type_name(array.dtype())); });

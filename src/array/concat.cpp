@@ -118,9 +118,10 @@ std::vector<Coordinate> joined_coords(const Joint& joint) {
 
 }  // namespace
 
-Array concat(const std::vector<Array>& arrays, const std::string& dim) {
-  if (arrays.empty()) throw UsageError("concat() needs at least one array");
+Array concat(const std::vector<Array>& parts, const std::string& dim) {
+  if (parts.empty()) throw UsageError("concat() needs at least one array");
   if (dim.empty()) throw UsageError("concat() needs the name of a dim");
+  const std::vector<Array> arrays = detail::in_common_time_units(parts);
   const Joint joint{arrays, dim, !arrays[0].find_axis(dim)};
   expect_same_dims(joint);
   ArrayNode node{.kind = ConstantNode{}};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "xylem/model/cf_time.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
 
@@ -60,6 +61,11 @@ LabelValues take(const LabelValues& values, const std::vector<std::int64_t>& pos
 
 bool same_coordinate(const Coordinate& a, const Coordinate& b) {
   if (a.dims != b.dims) return false;
+  if (!same_time_units(a, b)) {
+    if (!a.values || !b.values) return false;
+    const auto values = convert_times(*b.values, *time_units(b.attributes), *time_units(a.attributes));
+    return values && size_of(*a.values) == size_of(*values) && !first_difference(*a.values, *values);
+  }
   if (a.values && b.values) {
     return a.values == b.values || (size_of(*a.values) == size_of(*b.values) && !first_difference(*a.values, *b.values));
   }
@@ -84,7 +90,8 @@ std::vector<Dim> broadcast_dims(const std::vector<Array>& inputs) {
   return dims;
 }
 
-std::vector<Coordinate> merge_coords(const std::vector<Array>& inputs) {
+std::vector<Coordinate> merge_coords(const std::vector<Array>& arrays) {
+  const std::vector<Array> inputs = in_common_time_units(arrays);
   std::vector<Coordinate> merged;
   std::set<std::string> dropped;
   for (const bool indexes : {true, false}) {  // a coord that labels a dim goes before others of its name

@@ -202,7 +202,7 @@ Array call_function(const Builder& builder, const Syntax& call) {
     const OperationInfo& info = operation_info(*operation);
     return call_operation(Arguments(builder, call, usage_of(info)), info);
   }
-  builder.fail(call.at, fmt::format("no function '{}'{}", printable(call.text), did_you_mean(call.text, expression_functions())));
+  builder.fail(call.at, unknown_function(call.text));
 }
 
 }  // namespace xylem::detail

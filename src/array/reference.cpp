@@ -68,7 +68,8 @@ class Evaluator {
       for (std::size_t i = 0; i < node.inputs.size(); ++i) {
         inputs.push_back(convert(detail::element(evaluate(node.inputs[i]), array.dims(), index), node.types.inputs[i]));
       }
-      result.values.push_back(xylem::evaluate(node.operation, node.types, inputs));
+      result.values.push_back(node.custom ? xylem::evaluate(*node.custom, inputs)
+                                          : xylem::evaluate(node.operation, node.types, inputs));
     });
   }
 

@@ -281,6 +281,7 @@ double exact_sum(const std::vector<double>& values) {
 }
 
 Number reduce_elements(const ReductionNode& node, ElementType result, const std::vector<std::vector<Number>>& lists) {
+  if (node.custom) return reduce(*node.custom, lists, node.skipna);
   if (node.reduction == Reduction::quantile) return quantile(node, lists[0]);
   if (node.weighted) return weighted(node, to_doubles(lists[0]), to_doubles(lists[1]));
   return lists.size() == 2 ? paired(node, result, lists[0], lists[1]) : plain(node, result, lists[0]);

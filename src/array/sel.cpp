@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <type_traits>
 #include <unordered_map>
 
 #include "xylem/array/array.hpp"
 #include "xylem/array/node.hpp"
+#include "xylem/model/cf_time.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/json.hpp"
 #include "xylem/support/text.hpp"
@@ -201,6 +203,62 @@ Positions find(const Finder<T>& finder, const Labelled& labels) {
   return finder.all(std::get<std::vector<Label>>(labels));
 }
 
+// Dates among the labels of times as numbers in the times' units: one is its first moment; ranges go from the first of the
+// earlier date to the last of the later one.
+class DateLabels {
+ public:
+  DateLabels(const Coordinate& coord, const TimeUnits& units) : coord_(coord), units_(units) {}
+
+  Labelled operator()(Labelled labels) const {
+    if (auto* label = std::get_if<Label>(&labels)) {
+      *label = first(*label);
+    } else if (auto* list = std::get_if<std::vector<Label>>(&labels)) {
+      for (Label& one : *list) one = first(one);
+    } else if (auto* nearest = std::get_if<NearestLabel>(&labels)) {
+      nearest->label = first(nearest->label);
+    } else {
+      range(std::get<LabelRange>(labels));
+    }
+    return labels;
+  }
+
+ private:
+  [[nodiscard]] TimeSpan span(const Label& label) const {
+    if (const auto* integer = std::get_if<std::int64_t>(&label))
+      return {static_cast<double>(*integer), static_cast<double>(*integer)};
+    if (const auto* real = std::get_if<double>(&label)) return {*real, *real};
+    const auto& date = std::get<std::string>(label);
+    if (const auto found = span_of_date(date, units_)) return *found;
+    throw UsageError(
+        "\"{}\" is no date of '{}', whose values are {} in the calendar '{}'; dates are written \"2000-01-31\" or "
+        "\"2000-01-31T06:30\"",
+        printable(date), printable(coord_.name), printable(coord_.attributes.at("units").as_string().value_or("")),
+        printable(units_.calendar));
+  }
+
+  [[nodiscard]] Label first(const Label& label) const {
+    return std::holds_alternative<std::string>(label) ? Label(span(label).first) : label;
+  }
+
+  void range(LabelRange& range) const {
+    if (range.first && range.last && span(*range.last).first < span(*range.first).first) std::swap(range.first, range.last);
+    if (range.first) range.first = first(*range.first);
+    if (range.last && std::holds_alternative<std::string>(*range.last)) {
+      range.last = std::nextafter(span(*range.last).end, -std::numeric_limits<double>::infinity());
+    }
+  }
+
+  const Coordinate& coord_;
+  const TimeUnits& units_;
+};
+
+// What is to be looked for among a coordinate's values.
+Labelled labels_for(const Coordinate& coord, const Labelled& labels) {
+  const auto units = time_units(coord.attributes);
+  const bool numbers = !std::holds_alternative<std::vector<std::string>>(*coord.values);
+  return units && numbers ? DateLabels(coord, *units)(labels) : labels;
+}
+
 }  // namespace
 
 Array Array::sel(const std::vector<std::pair<std::string, Labelled>>& indexers) const {
@@ -218,7 +276,8 @@ Array Array::sel(const std::vector<std::pair<std::string, Labelled>>& indexers) 
       throw UsageError("'{}' cannot be chosen from by value (its values have not been read); choose positions with isel",
                        printable(name));
     }
-    positions.emplace_back(name, std::visit([&](const auto& v) { return find(Finder(v, dim.name), labels); }, *coord->values));
+    const Labelled wanted = labels_for(*coord, labels);
+    positions.emplace_back(name, std::visit([&](const auto& v) { return find(Finder(v, dim.name), wanted); }, *coord->values));
   }
   return isel(positions);
 }

@@ -13,14 +13,22 @@ Shape row_major(const Shape& shape, std::int64_t element) {
   return strides;
 }
 
+std::vector<std::byte> fill_of(const DatasetInfo& info) {
+  std::vector<std::byte> fill = info.fill;
+  fill.resize(static_cast<std::size_t>(info.dtype.size), std::byte{0});
+  return fill;
+}
+
+ArrayView everywhere(const std::vector<std::byte>& fill, const DatasetInfo& info) {
+  return {fill.data(), Shape(info.shape.size(), 0), Shape(info.shape.size(), 0)};
+}
+
 BlockSource::BlockSource(FilePool& files, const Scan& scan) : files_(files), scan_(scan), inputs_(scan.datasets.size()) {
   for (std::size_t d = 0; d < inputs_.size(); ++d) {
     if (scan.datasets[d].storage.allocated_chunks > 0) continue;
-    // What was never written is the fill value everywhere.
     const DatasetInfo& info = *scan.datasets[d].info;
-    inputs_[d].buffer = info.fill;
-    inputs_[d].buffer.resize(static_cast<std::size_t>(info.dtype.size), std::byte{0});
-    inputs_[d].view = {inputs_[d].buffer.data(), Shape(info.shape.size(), 0), Shape(info.shape.size(), 0)};
+    inputs_[d].buffer = fill_of(info);
+    inputs_[d].view = everywhere(inputs_[d].buffer, info);
   }
 }
 

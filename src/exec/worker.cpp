@@ -6,6 +6,8 @@
 #include "xylem/support/text.hpp"
 #include "xylem/support/timer.hpp"
 
+#include "detail/block_runs.hpp"
+
 namespace xylem::detail {
 
 std::unique_ptr<Accumulators> make_state(const Plan& plan, const Pass& pass, std::size_t group, std::int64_t tile) {
@@ -54,14 +56,22 @@ void Outlet::fail_overflow(const ReductionGroup::Target& target, const Box& box,
     index /= box.count[d];
   }
   const Destination& to = target.destination;
-  throw DataError("the {} of '{}' at {} does not fit in {}; convert to float64 with astype first",
+  throw DataError("the {} of '{}'{} does not fit in {}; convert to float64 with astype first",
                   reduction_info(target.finalizer.reduction).name,
                   printable(to.intermediate ? plan_.intermediates[to.index].what : plan_.results[to.index].name),
-                  format_shape(place), type_name(target.finalizer.result));
+                  place.empty() ? "" : " at " + format_shape(place), type_name(target.finalizer.result));
 }
 
 void Worker::run(const std::vector<ScanRange>& ranges, Progress& progress) {
-  for (const ScanRange& range : ranges) run_range(range, progress);
+  for (const ScanRange& range : ranges) {
+    for (const BlockRun& blocks : block_runs(pass_, range)) {
+      if (blocks.empty) {
+        run_empty(pass_.scans[range.scan], blocks, progress);
+      } else {
+        run_range({range.scan, blocks.begin, blocks.end}, progress);
+      }
+    }
+  }
   release_all(true);
 }
 
@@ -70,33 +80,66 @@ std::vector<TilePart> Worker::finish() {
   return std::move(parts_);
 }
 
-void Worker::run_range(const ScanRange& range, Progress& progress) {
-  const Scan& scan = pass_.scans[range.scan];
-  BlockSource source(files_, scan);
+EvaluationContext Worker::context_with(std::function<ArrayView(std::size_t dataset)> view) {
+  return {[this, view = std::move(view)](const Leaf& leaf) {
+            return leaf.intermediate ? intermediates_.view(leaf.index) : view(leaf.index);
+          },
+          [this](std::size_t group, std::int64_t tile) -> LiveTile& { return live_tile(group, tile); },
+          [this](std::size_t group, std::int64_t tile) { return make_state(plan_, pass_, group, tile); },
+          [this](const Destination& destination, const Box& box, std::span<const std::byte> values) {
+            outlet_.emit(destination, box, values, times_.write);
+          }};
+}
+
+void Worker::evaluate(std::vector<EvaluationRun>& evaluations, const Scan& scan, const Box& block,
+                      const EvaluationContext& context) {
+  for (EvaluationRun& evaluation : evaluations) {
+    try {
+      evaluation.run(block, context);
+    } catch (const DataError& error) {
+      throw DataError("{} (in block {} of {})", error.what(), format_box(block),
+                      scan.datasets.empty() ? "what is in memory" : scan.datasets[0].info->ref.describe());
+    }
+  }
+}
+
+std::vector<EvaluationRun> Worker::evaluations_of(const Scan& scan) {
   std::vector<EvaluationRun> evaluations;
   evaluations.reserve(scan.evaluations.size());
   for (const Evaluation& evaluation : scan.evaluations) evaluations.emplace_back(pass_, evaluation);
-  const EvaluationContext context{
-      [&](const Leaf& leaf) { return leaf.intermediate ? intermediates_.view(leaf.index) : source.view(leaf.index); },
-      [&](std::size_t group, std::int64_t tile) -> LiveTile& { return live_tile(group, tile); },
-      [&](const Destination& destination, const Box& box, std::span<const std::byte> values) {
-        outlet_.emit(destination, box, values, times_.write);
-      }};
-  std::vector<Shape> places(pass_.groups.size());
+  if (scan_ != &scan) places_.assign(pass_.groups.size(), {});
+  scan_ = &scan;
+  return evaluations;
+}
+
+// Blocks of which nothing was ever written, as one.
+void Worker::run_empty(const Scan& scan, const BlockRun& blocks, Progress& progress) {
+  std::vector<std::vector<std::byte>> fills;
+  for (const ScanDataset& dataset : scan.datasets) fills.push_back(fill_of(*dataset.info));
+  const EvaluationContext context =
+      context_with([&](std::size_t dataset) { return everywhere(fills[dataset], *scan.datasets[dataset].info); });
+  const Box box = box_of(scan, blocks);
+  std::vector<EvaluationRun> evaluations = evaluations_of(scan);
+  release_behind(scan, box);
+  const Timer timer;
+  evaluate(evaluations, scan, box, context);
+  times_.evaluate += timer.seconds();
+  times_.blocks += blocks.end - blocks.begin;
+  progress.advance(scan.weight / scan.num_blocks * (blocks.end - blocks.begin));
+}
+
+void Worker::run_range(const ScanRange& range, Progress& progress) {
+  const Scan& scan = pass_.scans[range.scan];
+  BlockSource source(files_, scan);
+  std::vector<EvaluationRun> evaluations = evaluations_of(scan);
+  const EvaluationContext context = context_with([&](std::size_t dataset) { return source.view(dataset); });
   for (std::int64_t i = range.begin; i < range.end; ++i) {
     const Box block = scan.box(i);
-    release_behind(scan, block, places);
+    release_behind(scan, block);
     const Timer timer;
     source.read(block);
     const double read = timer.seconds(), written = times_.write;
-    for (std::size_t e = 0; e < evaluations.size(); ++e) {
-      try {
-        evaluations[e].run(block, context);
-      } catch (const DataError& error) {
-        throw DataError("{} (in block {} of {})", error.what(), format_box(block),
-                        scan.datasets.empty() ? "what is in memory" : scan.datasets[0].info->ref.describe());
-      }
-    }
+    evaluate(evaluations, scan, block, context);
     times_.read += read;
     times_.evaluate += timer.seconds() - read - (times_.write - written);
     ++times_.blocks;
@@ -111,7 +154,7 @@ void Worker::run_range(const ScanRange& range, Progress& progress) {
 }
 
 // Tiles of streamed groups are left behind when blocks move on along an axis that the tiles are cut along.
-void Worker::release_behind(const Scan& scan, const Box& block, std::vector<Shape>& places) {
+void Worker::release_behind(const Scan& scan, const Box& block) {
   for (const Evaluation& evaluation : scan.evaluations) {
     for (const GroupInput& input : evaluation.groups) {
       const ReductionGroup& group = pass_.groups[input.group];
@@ -121,8 +164,8 @@ void Worker::release_behind(const Scan& scan, const Box& block, std::vector<Shap
         const int axis = input.axes[k].axis;
         if (axis >= 0 && group.cuts[static_cast<std::size_t>(axis)].size() > 2) place.push_back(block.start[k]);
       }
-      if (!places[input.group].empty() && place != places[input.group]) release(input.group);
-      places[input.group] = std::move(place);
+      if (!places_[input.group].empty() && place != places_[input.group]) release(input.group);
+      places_[input.group] = std::move(place);
     }
   }
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "xylem/array/expression.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
@@ -45,7 +47,7 @@ class Maker {
   ExpressionNames names() {
     return {[this](const std::string& name) -> std::optional<Array> {
               const auto tag = made_.arrays.find(name);
-              if (tag == made_.arrays.end()) return data_.find(name);
+              if (tag == made_.arrays.end()) return find_data(name);
               if (made_.may_fail.contains(name)) hangs_on_failure_ = true;
               if (!tag->second) throw UsageError("'{}' failed, and has no fallback", printable(name));
               return tag->second;
@@ -55,6 +57,16 @@ class Maker {
               for (const auto& [tag, array] : made_.arrays) all.push_back(tag);
               return all;
             }};
+  }
+
+  [[nodiscard]] std::optional<Array> find_data(const std::string& name) const {
+    std::optional<Array> found = data_.find(name);
+    const auto later = std::ranges::find(job_.operations, name, &JobOperation::tag);
+    if (!found && later != job_.operations.end()) {
+      throw UsageError("'{}' is made only later, at {}: an operation refers to what was made before it", printable(name),
+                       later->place);
+    }
+    return found;
   }
 
   const JobFile& job_;

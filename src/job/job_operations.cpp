@@ -114,11 +114,17 @@ class Reader {
     }
     const auto entries = yaml_.entries(node, "an operation");
     const JobSection& section = job_section("transform[]");
+    std::vector<std::string> key_names;
+    for (const JobKey& known : section.keys) key_names.emplace_back(known.name);
     const YAML::Node* named = nullptr;
     const YAML::Node* given = nullptr;
     for (const auto& [key, value] : entries) {
       if (std::ranges::any_of(section.keys, [&](const JobKey& known) { return key.Scalar() == known.name; })) continue;
       if (named != nullptr) {
+        for (const YAML::Node& one : {*named, key}) {
+          const std::string near = did_you_mean(one.Scalar(), key_names);
+          if (!near.empty()) yaml_.fail(one, fmt::format("an operation has no key '{}'{}", printable(one.Scalar()), near));
+        }
         yaml_.fail(key, fmt::format("an operation is one thing: this is '{}' and '{}'; each begins with a '-'",
                                     printable(named->Scalar()), printable(key.Scalar())));
       }

@@ -40,13 +40,55 @@ std::string describe(const YAML::Node& node) {
   }
 }
 
+// A copy of a setting's value: its lines and columns are not to be taken for some of the file.
+YAML::Node without_places(const YAML::Node& node) {
+  YAML::Node copy(node.Type());
+  if (node.IsScalar()) copy = YAML::Node(node.Scalar());
+  copy.SetTag(node.Tag());
+  for (const auto& entry : node) {
+    if (node.IsMap()) {
+      copy.force_insert(without_places(entry.first), without_places(entry.second));
+    } else {
+      copy.push_back(without_places(entry));
+    }
+  }
+  return copy;
+}
+
 }  // namespace
 
 JobYaml::JobYaml(std::string file, const std::string& text, const std::vector<std::string>& settings)
     : file_(std::move(file)), root_(parse(text, printable(file_))) {
   std::size_t nodes = 0;
   expect_sound(root_, 0, nodes);
+  merge_keys(root_);
   for (const std::string& setting : settings) set(setting);
+}
+
+// YAML's merge keys: `<<: *base` stands for the entries of another mapping, or of a list of them, that this one has not itself.
+void JobYaml::merge_keys(YAML::Node node) const {
+  std::vector<YAML::Node> merged;
+  for (const auto& entry : node) {
+    merge_keys(node.IsMap() ? entry.second : entry);
+    if (!node.IsMap() || entry.first.Scalar() != "<<") continue;
+    if (entry.second.IsSequence()) {
+      for (const auto& one : entry.second) merged.push_back(one);
+    } else {
+      merged.push_back(entry.second);
+    }
+    for (const YAML::Node& one : merged) {
+      if (!one.IsMap()) fail(entry.first, fmt::format("'<<' merges a mapping or a list of them, not {}", describe(one)));
+    }
+  }
+  if (merged.empty()) return;
+  node.remove("<<");
+  std::set<std::string> known;
+  for (const auto& entry : node) known.insert(entry.first.Scalar());
+  for (const YAML::Node& one : merged) {
+    for (const auto& entry : one) {
+      if (known.insert(entry.first.Scalar()).second) node.force_insert(entry.first, entry.second);
+    }
+  }
 }
 
 void JobYaml::set(const std::string& setting) {
@@ -55,10 +97,13 @@ void JobYaml::set(const std::string& setting) {
     throw UsageError("--set '{}' sets nothing: write --set KEY.KEY=VALUE", printable(setting));
   }
   const std::string name = fmt::format("--set '{}'", printable(setting));
-  const YAML::Node value = parse(setting.substr(equals + 1), name);
+  if (equals + 1 == setting.size()) throw UsageError("{} sets nothing: write null, or '' for an empty text", name);
+  YAML::Node value = parse(setting.substr(equals + 1), name);
   settings_.emplace_back(name, YAML::Node());  // until it is known to end: place() walks through it
   std::size_t nodes = 0;
   expect_sound(value, 0, nodes);
+  merge_keys(value);
+  value.reset(without_places(value));
   settings_.back().second.reset(value);
   YAML::Node at = root_;
   std::string path = setting.substr(0, equals);

@@ -22,9 +22,11 @@ std::vector<ElementType> types_of(const Program& program) {
 
 std::unique_ptr<AggregateState> make_state(MemoryBudget& budget, const Aggregate& aggregate, const std::vector<ElementType>& all,
                                            std::int64_t outputs, SumMode mode) {
+  const bool custom = aggregate.kind == AggregateKind::custom;
   const std::size_t most = aggregate.kind == AggregateKind::sum ? 3 : aggregate.kind == AggregateKind::ranks ? 2 : 1;
-  XYLEM_EXPECT(!aggregate.values.empty() && aggregate.values.size() <= most,
-               "one value, of ranks up to two, of sums up to three");
+  XYLEM_EXPECT(custom ? aggregate.values.size() == aggregate.custom->inputs().size()
+                      : !aggregate.values.empty() && aggregate.values.size() <= most,
+               "one value, of ranks up to two, of sums up to three, of custom as many as it takes");
   const int value = aggregate.values[0];
   const ElementType type = all.at(static_cast<std::size_t>(value));
   std::vector<ElementType> types;
@@ -45,6 +47,7 @@ std::unique_ptr<AggregateState> make_state(MemoryBudget& budget, const Aggregate
     case AggregateKind::any: return std::make_unique<Truths>(budget, outputs, type, value, false);
     case AggregateKind::all: return std::make_unique<Truths>(budget, outputs, type, value, true);
     case AggregateKind::ranks: return std::make_unique<Ranks>(budget, outputs, type, aggregate);
+    case AggregateKind::custom: return std::make_unique<CustomStates>(budget, outputs, aggregate);
   }
   throw InternalError("an unknown kind of aggregate");
 }

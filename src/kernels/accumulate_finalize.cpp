@@ -27,7 +27,7 @@ class FinalValues {
         size_(element_size(finalizer.result)),
         out_(out),
         is_real_(is_floating(finalizer.result)),
-        skips_(finalizer.reduction != Reduction::dot && (finalizer.skipna || !reduction_info(finalizer.reduction).takes_skipna)) {
+        skips_(skips_missing(finalizer)) {
     fewest_ = std::max(finalizer.min_count, fewest_elements());
     for (const int aggregate : finalizer.aggregates) {
       parts_.push_back(states.at(static_cast<std::size_t>(aggregate)).get());
@@ -47,6 +47,7 @@ class FinalValues {
       case Reduction::max: return write_extremes();
       case Reduction::prod: return write_products();
       case Reduction::quantile: return write_each([&](std::int64_t i) { return quantile(i); });
+      case Reduction::custom: part<CustomStates>(0).write(out_); return std::nullopt;
       default: return write_sums();
     }
   }
@@ -57,6 +58,10 @@ class FinalValues {
     const auto* state = dynamic_cast<const T*>(parts_.at(i));
     XYLEM_EXPECT(state != nullptr, "the aggregates of this reduction");
     return *state;
+  }
+  static bool skips_missing(const Finalizer& finalizer) {
+    if (finalizer.reduction == Reduction::dot) return false;
+    return finalizer.skipna || (finalizer.reduction != Reduction::custom && !reduction_info(finalizer.reduction).takes_skipna);
   }
   [[nodiscard]] std::int64_t count(std::size_t i, std::int64_t output) const { return (*counts_[i])[output]; }
 

@@ -148,7 +148,11 @@ class Code {
     const int input = values[static_cast<std::size_t>(value)];
     if (is_same_in_register(from, to)) return input;
     const auto [found, is_new] = converted_.try_emplace({value, to}, 0);
-    if (is_new) found->second = add_step({run_cast, {}, from, to, {input, input, input, input}});
+    if (is_new) {
+      Step step{run_cast, {}, from, to};
+      step.inputs.fill(input);
+      found->second = add_step(step);
+    }
     return found->second;
   }
 
@@ -162,7 +166,18 @@ class Code {
   int add(ElementType type, const ConstantValue& kind) { return add_constant(type, kind.value); }
   int add(ElementType type, const CastValue& kind) { return converted(kind.input, type); }
 
+  int add_custom(ElementType type, const ApplyValue& kind) {
+    Step step{run_custom_function, kind.operation, kind.types.inputs[0], type};
+    step.custom = kind.custom.get();
+    for (std::size_t i = 0; i < step.inputs.size(); ++i) {
+      const std::size_t k = std::min(i, kind.inputs.size() - 1);
+      step.inputs[i] = converted(kind.inputs[k], kind.types.inputs[k]);
+    }
+    return add_step(step);
+  }
+
   int add(ElementType type, const ApplyValue& kind) {
+    if (kind.custom) return add_custom(type, kind);
     XYLEM_EXPECT(type == kind.types.result, "an operation's value has the type of its result");
     const OperationInfo& info = operation_info(kind.operation);
     Step step{nullptr, kind.operation, kind.types.inputs[0], type};
@@ -197,6 +212,7 @@ class Code {
     };
     set(sum.inputs[0], step.left, &step.inputs[0]);
     set(sum.inputs[1], step.right, &step.inputs[2]);
+    std::fill(step.inputs.begin() + 4, step.inputs.end(), step.inputs[3]);
     if (step.operation != Operation::subtract && step.left < step.right) {
       std::swap(step.left, step.right);
       std::swap(step.inputs[0], step.inputs[2]);
@@ -331,6 +347,10 @@ class EvaluatorImpl {
 };
 
 }  // namespace detail
+
+void detail::run_custom_function(const Step& step, const void* const* in, int n, void* out) {
+  step.custom->evaluate({in, step.custom->inputs().size()}, n, out);
+}
 
 Evaluator::Evaluator(const Program& program) : Evaluator(program, std::vector<bool>(program.values.size(), true)) {}
 Evaluator::Evaluator(const Program& program, const std::vector<bool>& needed)

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "xylem/support/error.hpp"
+
 namespace xylem {
 namespace {
 
@@ -28,6 +30,7 @@ std::int64_t state_bytes(const Aggregate& aggregate, const Program& program, Sum
     case AggregateKind::count:
     case AggregateKind::first_missing: return 8;
     case AggregateKind::ranks: return ranks_bytes(aggregate.bits);
+    case AggregateKind::custom: return aggregate.custom->state_bytes();
     case AggregateKind::sum: break;
   }
   // Room for carries, and for the planes' ends to lie anywhere; one byte for infinities.
@@ -98,6 +101,7 @@ std::vector<Aggregate> aggregates_of(Reduction reduction, bool weighted, bool sk
     case Reduction::all: return {{Kind::all, {x}}};
     case Reduction::quantile: return {{Kind::ranks, original, quantile.shift, quantile.bits}};
     case Reduction::dot: return {count, {Kind::sum, {x, y}}};
+    case Reduction::custom: throw InternalError("a reduction of a program's own has one aggregate, which its caller makes");
     case Reduction::cov:
     case Reduction::corr: break;
   }

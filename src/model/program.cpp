@@ -19,7 +19,8 @@ std::int64_t evaluation_memory(const Program& program) {
     if (apply == nullptr) continue;
     for (std::size_t i = 0; i < apply->inputs.size(); ++i) {
       const ElementType type = program.values[static_cast<std::size_t>(apply->inputs[i])].type;
-      if (type != apply->types.inputs[i] || operation_info(apply->operation).types == TypeRule::truth) ++registers;
+      const bool truth = !apply->custom && operation_info(apply->operation).types == TypeRule::truth;
+      if (type != apply->types.inputs[i] || truth) ++registers;
     }
   }
   constexpr std::int64_t register_bytes = std::int64_t{max_tile_elements} * 8 + 64;

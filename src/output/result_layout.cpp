@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "xylem/model/cf_time.hpp"
 #include "xylem/support/contract.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
@@ -78,12 +79,26 @@ void join_dims(FileLayout& layout, const std::vector<ResultVariable>& variables,
   }
 }
 
+// False for times that count differently, whose numbers cannot be compared.
+bool same_time_units(const Attributes& a, const Attributes& b) {
+  const auto mine = time_units(a), theirs = time_units(b);
+  return !mine || !theirs || *mine == *theirs;
+}
+
+std::string units_of(const Attributes& attributes) { return printable(attributes.at("units").as_string().value_or("")); }
+
 void join_labels(FileLayout& layout, const ExistingFile& existing) {
   for (FileDim& dim : layout.dims) {
     if (!dim.exists || dim.labels == nullptr) continue;
     const std::optional<LabelValues> there = existing.values(*existing.find_dim(dim.name));
     if (!there) {
       layout.warnings.push_back("the labels of the dim '" + printable(dim.name) + "' are left out (the file has it without)");
+    } else if (const Attributes& attributes = existing.find_dim(dim.name)->attributes;
+               !same_time_units(dim.labels->attributes, attributes)) {
+      throw UsageError(
+          "the result '{}' cannot be added to '{}' (its coord '{}' is in '{}', and in '{}' there); write another file",
+          printable(dim.labeller->name), printable(existing.path()), printable(dim.name), units_of(dim.labels->attributes),
+          units_of(attributes));
     } else if (const auto i = first_difference(*there, dim.labels->values)) {
       throw UsageError(
           "the result '{}' cannot be added to '{}' (its coord '{}' differs first at index {}: {}, and {} there); choose the same "
@@ -111,6 +126,11 @@ void add_labels(FileLayout& layout, const ResultVariable& variable) {
     if (dim->labels == nullptr) {
       dim->labels = &coord;
       dim->labeller = &variable;
+    } else if (!same_time_units(dim->labels->attributes, coord.attributes)) {
+      throw UsageError(
+          "the results '{}' and '{}' cannot be in one file (their coords '{}' are in '{}' and in '{}'); write two files",
+          printable(dim->labeller->name), printable(variable.name), printable(coord.name), units_of(dim->labels->attributes),
+          units_of(coord.attributes));
     } else if (const auto i = first_difference(dim->labels->values, coord.values)) {
       throw UsageError(
           "the results '{}' and '{}' cannot be in one file (their coords '{}' differ first at index {}: {} and {}); choose the "
@@ -122,7 +142,8 @@ void add_labels(FileLayout& layout, const ResultVariable& variable) {
 }
 
 bool same_values(const ResultCoord& a, const ResultCoord& b) {
-  return a.dims == b.dims && size_of(a.values) == size_of(b.values) && !first_difference(a.values, b.values);
+  return a.dims == b.dims && same_time_units(a.attributes, b.attributes) && size_of(a.values) == size_of(b.values) &&
+         !first_difference(a.values, b.values);
 }
 
 // The coords that label no dim, as far as all results that have them agree.

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <set>
 
+#include "xylem/model/io.hpp"
 #include "xylem/support/contract.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/saturated.hpp"
@@ -141,18 +142,6 @@ std::int64_t read_memory(const Scan& scan, std::size_t index) {
   return dataset.max_box_bytes + dataset.bytes_beside + largest_part(scan, index);
 }
 
-// Bytes needed beside the elements: a raw chunk, its steps between filters, or what HDF5 notes of each chunk that it reads at
-// once.
-std::int64_t bytes_beside(const ScanDataset& dataset) {
-  constexpr std::int64_t chunk_note = std::int64_t{7} << 10;
-  const DatasetInfo& info = *dataset.info;
-  if (!is_stored(dataset) || info.layout != Layout::chunked) return 0;
-  const std::int64_t chunk = bytes_of(info.chunk, info);
-  if (!info.filters.empty()) return 3 * chunk;
-  if (!reads_whole_chunks(info)) return 0;
-  return chunk + (dataset.max_box_bytes / std::max<std::int64_t>(1, chunk) + 1) * chunk_note;
-}
-
 // Plans list the blocks along each axis, and look at each chunk of a selection with steps.
 void expect_countable(const Scan& scan) {
   constexpr std::int64_t most = 100'000'000;
@@ -225,8 +214,9 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
   for (std::size_t d = 0; d < scan.datasets.size(); ++d) {
     ScanDataset& dataset = scan.datasets[d];
     const DatasetInfo& info = *dataset.info;
-    dataset.max_box_bytes = bytes_of(largest_box(scan, d), info);
-    dataset.bytes_beside = bytes_beside(dataset);
+    const Shape largest = largest_box(scan, d);
+    dataset.max_box_bytes = bytes_of(largest, info);
+    dataset.bytes_beside = is_stored(dataset) ? read_bytes(info, largest) : 0;
     scan.block_memory += read_memory(scan, d);
     const std::int64_t chunks = info.layout == Layout::chunked ? ChunkGrid(info.shape, info.chunk).size() : 1;
     double fraction = static_cast<double>(dataset.chunk_reads) / static_cast<double>(std::max<std::int64_t>(1, chunks));

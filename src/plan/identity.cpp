@@ -52,7 +52,8 @@ std::size_t Identity::of(const Array& array) {
                  [](const ConstantNode& constant) { return " " + text_of(constant.value); },
                  [](const CoordinateNode& coord) { return fmt::format(" {}", static_cast<const void*>(coord.values.get())); },
                  [](const ElementwiseNode& apply) {
-                   std::string types = fmt::format(" {}", static_cast<int>(apply.operation));
+                   std::string types =
+                       fmt::format(" {} {}", static_cast<int>(apply.operation), static_cast<const void*>(apply.custom.get()));
                    for (const ElementType type : apply.types.inputs) types += fmt::format(" {}", static_cast<int>(type));
                    return types;
                  },
@@ -63,10 +64,11 @@ std::size_t Identity::of(const Array& array) {
                  },
                  [](const ConcatNode& concat) { return fmt::format(" {}\n{}", concat.dim, concat.is_new); },
                  [](const ReductionNode& reduction) {
-                   return fmt::format(" {} {} {} {} {} {} {} {} {} {}", static_cast<int>(reduction.reduction),
-                                      fmt::join(reduction.dims, "\n"), reduction.weighted, reduction.skipna, reduction.ddof,
-                                      reduction.min_count, reduction.keepdims, text_of(Number(reduction.quantile.q)),
-                                      reduction.quantile.shift, reduction.quantile.bits);
+                   return fmt::format(" {} {} {} {} {} {} {} {} {} {} {}", static_cast<int>(reduction.reduction),
+                                      static_cast<const void*>(reduction.custom.get()), fmt::join(reduction.dims, "\n"),
+                                      reduction.weighted, reduction.skipna, reduction.ddof, reduction.min_count,
+                                      reduction.keepdims, text_of(Number(reduction.quantile.q)), reduction.quantile.shift,
+                                      reduction.quantile.bits);
                  },
                  [](const auto&) { return std::string(); }},
       node.kind);

@@ -66,7 +66,7 @@ class Lowering {
                    [&](const ElementwiseNode& apply) {
                      std::vector<int> inputs;
                      for (const Array& in : apply.inputs) inputs.push_back(value(in, views_by_name(in, node.dims, views)));
-                     return builder_.apply(apply.operation, apply.types, std::move(inputs));
+                     return builder_.apply({apply.operation, apply.types, std::move(inputs), apply.custom});
                    },
                    [&](const CastNode& cast) { return builder_.cast(value(cast.input, views), node.dtype); },
                    [&](const IselNode& isel) { return value(isel.input, select(isel, views)); },
@@ -200,7 +200,8 @@ int ProgramBuilder::find_or_add(ProgramValue value) {
     }
     if (const auto* apply = std::get_if<ApplyValue>(&value.kind)) {
       const auto& theirs = std::get<ApplyValue>(other.kind);
-      return apply->operation == theirs.operation && apply->types.inputs == theirs.types.inputs && apply->inputs == theirs.inputs;
+      return apply->operation == theirs.operation && apply->types.inputs == theirs.types.inputs &&
+             apply->inputs == theirs.inputs && apply->custom == theirs.custom;
     }
     if (const auto* cast = std::get_if<CastValue>(&value.kind)) return cast->input == std::get<CastValue>(other.kind).input;
     return std::get<InputValue>(value.kind).input == std::get<InputValue>(other.kind).input;
@@ -216,8 +217,9 @@ int ProgramBuilder::input(const ProgramInput& input, ElementType type) {
   return find_or_add({type, InputValue{static_cast<int>(program_.inputs.size()) - 1}});
 }
 int ProgramBuilder::constant(const Number& value, ElementType type) { return find_or_add({type, ConstantValue{value}}); }
-int ProgramBuilder::apply(Operation operation, const OperationTypes& types, std::vector<int> inputs) {
-  return find_or_add({types.result, ApplyValue{operation, types, std::move(inputs)}});
+int ProgramBuilder::apply(ApplyValue value) {
+  const ElementType type = value.types.result;
+  return find_or_add({type, std::move(value)});
 }
 int ProgramBuilder::cast(int value, ElementType to) { return type(value) == to ? value : find_or_add({to, CastValue{value}}); }
 

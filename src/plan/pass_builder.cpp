@@ -37,11 +37,11 @@ int masked(ProgramBuilder& builder, int value, int by) {
   const ElementType type = builder.type(value), other = builder.type(by);
   if (value == by || !is_floating(other)) return value;
   const std::vector<Operand> observed{{other}};
-  const int there = builder.apply(Operation::notnull, operation_types(Operation::notnull, observed), {by});
+  const int there = builder.apply({Operation::notnull, operation_types(Operation::notnull, observed), {by}});
   const ElementType result = is_floating(type) ? type : ElementType::float64;
   const OperationTypes types{{ElementType::boolean, result, result}, result};
-  return builder.apply(Operation::where, types,
-                       {there, value, builder.constant(std::numeric_limits<double>::quiet_NaN(), result)});
+  return builder.apply(
+      {Operation::where, types, {there, value, builder.constant(std::numeric_limits<double>::quiet_NaN(), result)}});
 }
 
 // A lowered request.
@@ -226,7 +226,7 @@ class Assembly {
       } else if (const auto* constant = std::get_if<ConstantValue>(&value.kind)) {
         id = builder.constant(constant->value, value.type);
       } else if (const auto* apply = std::get_if<ApplyValue>(&value.kind)) {
-        id = builder.apply(apply->operation, apply->types, mapped(apply->inputs));
+        id = builder.apply({apply->operation, apply->types, mapped(apply->inputs), apply->custom});
       } else {
         id = builder.cast(mapped({std::get<CastValue>(value.kind).input})[0], value.type);
       }
@@ -320,12 +320,18 @@ class Assembly {
     return {-1, piece.box.start[d], stride};
   }
 
+  static std::vector<Aggregate> aggregates_of(const ReductionNode& node, const std::vector<int>& paired,
+                                              const std::vector<int>& original) {
+    if (node.custom) return {Aggregate{AggregateKind::custom, original, 0, 0, node.custom, node.skipna}};
+    return xylem::aggregates_of(node.reduction, node.weighted, node.skipna, paired, original, node.quantile);
+  }
+
   static std::vector<Aggregate> aggregate(const ReductionNode& node, Piece& piece) {
     ProgramBuilder builder(piece.program);
     std::vector<int> values = piece.outputs;
-    if (values.size() == 2 && node.reduction != Reduction::quantile)
+    if (values.size() == 2 && node.reduction != Reduction::quantile && !node.custom)
       values = {masked(builder, values[0], values[1]), masked(builder, values[1], values[0])};
-    return aggregates_of(node.reduction, node.weighted, node.skipna, values, piece.outputs, node.quantile);
+    return aggregates_of(node, values, piece.outputs);
   }
 
   // Reductions over the same elements share accumulators.
@@ -386,7 +392,7 @@ class Assembly {
   static std::vector<Aggregate> empty_aggregates(const ReductionNode& node) {
     std::vector<int> values;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) values.push_back(static_cast<int>(i));
-    return aggregates_of(node.reduction, node.weighted, node.skipna, values, values, node.quantile);
+    return aggregates_of(node, values, values);
   }
 
   // Aggregate number a of each use.
@@ -399,7 +405,8 @@ class Assembly {
   // The number of the aggregate in the group; `by_use` are its values in each evaluation.
   int add_aggregate(std::size_t g, const Aggregate& first, const std::vector<Aggregate>& by_use, const ReductionNode& node) {
     ReductionGroup& group = built_.pass.groups[g];
-    Aggregate aggregate{first.kind, {}, first.shift, first.bits};
+    Aggregate aggregate = first;
+    aggregate.values.clear();
     for (std::size_t v = 0; v < first.values.size(); ++v) {
       std::vector<int> values;
       for (const Aggregate& use : by_use) values.push_back(use.values[v]);

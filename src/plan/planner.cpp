@@ -167,7 +167,7 @@ class Planner {
     made.shape = array.shape();
     made.type = array.dtype();
     if (const auto* reduction = std::get_if<ReductionNode>(&array.node().kind)) {
-      made.what = fmt::format("{} over {}", reduction_info(reduction->reduction).name, fmt::join(reduction->dims, ", "));
+      made.what = fmt::format("{} over {}", printable(name_of(*reduction)), fmt::join(reduction->dims, ", "));
       request(array, {true, index});
     } else {
       made.what = array.dims().empty() ? "a scalar coordinate" : "coordinate " + array.dims()[0].name;

@@ -128,7 +128,7 @@ class PushDown {
     const auto again = [&](NodeKind kind) { return make(selected(node.dims, selections), node.dtype, std::move(kind)); };
     if (const auto* isel = std::get_if<IselNode>(&node.kind)) return rewrite(isel->input, below(*isel, selections));
     if (const auto* apply = std::get_if<ElementwiseNode>(&node.kind)) {
-      return again(ElementwiseNode{apply->operation, apply->types, rewrite_all(apply->inputs, selections)});
+      return again(ElementwiseNode{apply->operation, apply->types, rewrite_all(apply->inputs, selections), apply->custom});
     }
     if (const auto* cast = std::get_if<CastNode>(&node.kind)) return again(CastNode{rewrite(cast->input, selections)});
     if (const auto* transpose = std::get_if<TransposeNode>(&node.kind)) {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "xylem/model/io.hpp"
 #include "xylem/model/limits.hpp"
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/contract.hpp"
@@ -66,15 +67,6 @@ Shape part_of_chunk(const DatasetInfo& info, std::int64_t limit) {
   return part;
 }
 
-std::int64_t chunk_bytes(const DatasetInfo& info) {
-  constexpr std::int64_t largest = std::int64_t{1} << 56;  // HDF5 allows 4 GiB; a damaged file may claim more
-  return info.layout == Layout::chunked ? std::min(bytes_of(info.chunk, info), largest) : 0;
-}
-
-// Bytes needed besides a block of whole chunks to put it together: a chunk, and where chunks are filtered also the raw chunk and
-// a step between two filters.
-std::int64_t bytes_beside(const DatasetInfo& info) { return (info.filters.empty() ? 1 : 3) * chunk_bytes(info); }
-
 // What is kept of each dataset from now to the end: how it is read, what was found, and the line printed of it.
 std::int64_t kept_bytes(const DatasetInfo& info, const StorageSummary& summary) {
   constexpr std::int64_t measured = 1024;  // drivers.memory checks it
@@ -95,7 +87,7 @@ bool needs_whole_chunks(const DatasetInfo& info, const StorageSummary& summary) 
 
 std::int64_t needed_bytes(const DatasetInfo& info, const StorageSummary& summary) {
   if (!is_stored(info, summary)) return fixed_bytes;
-  return fixed_bytes + std::max(mib, needs_whole_chunks(info, summary) ? chunk_bytes(info) + bytes_beside(info) : 0);
+  return fixed_bytes + std::max(mib, needs_whole_chunks(info, summary) ? chunk_bytes(info) + read_bytes(info, info.chunk) : 0);
 }
 
 void check_limit(const DatasetInfo& info, const StorageSummary& summary, std::int64_t memory_limit, std::int64_t kept) {
@@ -120,22 +112,23 @@ void cut_into_blocks(DatasetScan& scan, std::int64_t memory_limit) {
   const DatasetInfo& info = *scan.info;
   const std::int64_t buffers = memory_limit - fixed_bytes;
   const std::int64_t chunk = chunk_bytes(info);
-  const bool fits = chunk <= max_whole_chunk_bytes && chunk + bytes_beside(info) <= buffers;
+  const bool fits = chunk <= max_whole_chunk_bytes && chunk + read_bytes(info, info.chunk) <= buffers;
   const bool whole_chunks = info.layout == Layout::chunked && (!info.filters.empty() || fits);
-  if (whole_chunks) scan.bytes_beside = bytes_beside(info);
+  if (whole_chunks) scan.bytes_beside = read_bytes(info, info.chunk);
   const std::int64_t limit = std::min(good_block_bytes, buffers - scan.bytes_beside);
   if (info.layout == Layout::chunked && !whole_chunks) {
     scan.blocks = ChunkGrid(info.shape, part_of_chunk(info, limit));
   } else {
     scan.blocks = ChunkGrid(info.shape, grow(whole_chunks ? info.chunk : Shape(info.shape.size(), 1), info, limit));
   }
+  if (whole_chunks) scan.bytes_beside = read_bytes(info, scan.blocks.tile());
   scan.num_blocks = scan.blocks.size();
 }
 
 // Each stored chunk a block.
 void take_stored_chunks(DatasetScan& scan, const StorageSummary& summary) {
   const DatasetInfo& info = *scan.info;
-  scan.bytes_beside = bytes_beside(info);
+  scan.bytes_beside = read_bytes(info, info.chunk);
   scan.blocks = ChunkGrid(info.shape, info.chunk);
   scan.sparse_blocks.reserve(summary.sparse_chunks.size());
   for (const Shape& start : summary.sparse_chunks) {

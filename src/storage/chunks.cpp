@@ -9,6 +9,7 @@
 namespace xylem {
 
 void for_each_chunk(const DatasetInfo& info, const Box& box, const std::function<void(const Shape&)>& visit) {
+  if (box.size() == 0) return;
   const std::size_t rank = box.start.size();
   Shape first(rank), count(rank);
   for (std::size_t d = 0; d < rank; ++d) {
@@ -21,14 +22,6 @@ void for_each_chunk(const DatasetInfo& info, const Box& box, const std::function
     for (std::size_t d = 0; d < rank; ++d) start[d] = (first[d] + start[d]) * info.chunk[d];
     visit(start);
   }
-}
-
-bool is_whole_chunks(const DatasetInfo& info, const Box& box) {
-  for (std::size_t d = 0; d < box.start.size(); ++d) {
-    const std::int64_t end = box.start[d] + box.count[d];
-    if (box.start[d] % info.chunk[d] != 0 || (end % info.chunk[d] != 0 && end != info.shape[d])) return false;
-  }
-  return true;
 }
 
 Box clipped_chunk(const DatasetInfo& info, const Shape& start) {
@@ -51,7 +44,10 @@ void write_fill(const DatasetInfo& info, std::span<std::byte> out) {
     std::fill(out.begin(), out.end(), std::byte{0});
     return;
   }
-  for (std::size_t i = 0; i < out.size(); i += info.fill.size()) std::memcpy(out.data() + i, info.fill.data(), info.fill.size());
+  // Twice as much each time.
+  std::size_t filled = std::min(info.fill.size(), out.size());
+  std::memcpy(out.data(), info.fill.data(), filled);
+  for (; filled < out.size(); filled *= 2) std::memcpy(out.data() + filled, out.data(), std::min(filled, out.size() - filled));
 }
 
 void fail_chunk(const DatasetInfo& info, const Shape& start, const std::string& reason) {

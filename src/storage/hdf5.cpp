@@ -13,6 +13,8 @@
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
 
+#include "detail/read_driver.hpp"
+
 namespace xylem::h5 {
 namespace {
 
@@ -41,6 +43,7 @@ PropertyList access_properties() {
     cache.max_size = static_cast<std::size_t>(hdf5_file_memory);
     H5Pset_mdc_config(properties.get(), &cache);
   }
+  check(set_read_driver(properties.get()), "cannot register the read driver");
   H5Pset_fclose_degree(properties.get(), H5F_CLOSE_STRONG);
 #if H5_VERSION_GE(1, 10, 7)
   // File systems without locks (some Lustre mounts) must not keep us from reading.

@@ -48,34 +48,66 @@ DatasetReader::DatasetReader(FilePool& files, std::shared_ptr<const DatasetInfo>
   const h5::Datatype stored(H5Dget_type(dataset_.get()));
   type_ = h5::memory_type(stored.get(), info_->dtype);
   file_space_ = h5::Dataspace(H5Dget_space(dataset_.get()));
-  if (strategy != IoStrategy::hyperslab) direct_ = DirectReader::make(dataset_.get(), *info_);
-  if (strategy == IoStrategy::direct && !direct_) {
-    throw UsageError("{} cannot be read directly (its layout, type or filters need HDF5's own pipeline): use hyperslab",
-                     info_->ref.describe());
+  XYLEM_EXPECT(strategy != IoStrategy::collective, "one rank alone does not read collectively");
+  if (strategy == IoStrategy::hyperslab) return;
+  const IoChoice choice = choose_io(*info_);
+  if (choice.strategy == IoStrategy::direct) {
+    direct_ = std::make_unique<DirectReader>(file_->get(), dataset_.get(), *info_);
+  } else if (strategy == IoStrategy::direct) {
+    throw UsageError("{} cannot be read directly ({}): use hyperslab", info_->ref.describe(), choice.why);
   }
 }
 
-bool DatasetReader::try_read(const Box& box, std::byte* out) const {
+bool DatasetReader::try_read(const Box& part, const Box& box, std::byte* out) const {
   if (info_->shape.empty()) return H5Dread(dataset_.get(), type_.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, out) >= 0;
-  const auto start = h5::to_hsize(box.start), count = h5::to_hsize(box.count);
+  const auto start = h5::to_hsize(part.start), count = h5::to_hsize(part.count);
   if (!memory_space_ || box.count != memory_count_) {
-    memory_space_ = h5::Dataspace(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr));
+    const auto extents = h5::to_hsize(box.count);
+    memory_space_ = h5::Dataspace(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr));
     memory_count_ = box.count;
   }
-  return H5Sselect_hyperslab(file_space_.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr) >= 0 &&
+  std::vector<hsize_t> place(start);
+  for (std::size_t d = 0; d < place.size(); ++d) place[d] -= static_cast<hsize_t>(box.start[d]);
+  const herr_t selected =
+      part == box ? H5Sselect_all(memory_space_.get())
+                  : H5Sselect_hyperslab(memory_space_.get(), H5S_SELECT_SET, place.data(), nullptr, count.data(), nullptr);
+  return selected >= 0 &&
+         H5Sselect_hyperslab(file_space_.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr) >= 0 &&
          H5Dread(dataset_.get(), type_.get(), memory_space_.get(), file_space_.get(), H5P_DEFAULT, out) >= 0;
 }
+
+void DatasetReader::read_by_hdf5(const Box& box, const std::vector<Box>& parts, std::span<std::byte> out) {
+  const auto hold = h5::hold_library();
+  if (!info_->fill_defined) write_fill(*info_, out);  // HDF5 leaves what was never written as it finds it
+  for (const Box& part : parts) {
+    if (!try_read(part, box, out.data())) blame(part, box, out.data());
+  }
+}
+
+bool DatasetReader::decodes() const noexcept { return direct_ && direct_->decodes(); }
 
 void DatasetReader::read(const Box& box, std::span<std::byte> out) {
   XYLEM_EXPECT(static_cast<std::int64_t>(out.size()) == box.size() * info_->dtype.size, "the buffer fits the box");
   if (out.empty()) return;
-  if (direct_ && is_whole_chunks(*info_, box)) return direct_->read(box, out);
-  const auto hold = h5::hold_library();
-  if (!info_->fill_defined) write_fill(*info_, out);  // HDF5 leaves what was never written as it finds it
-  if (!try_read(box, out.data())) blame(box, out);
+  direct_ ? direct_->read(box, {box}, out) : read_by_hdf5(box, {box}, out);
 }
 
-void DatasetReader::blame(const Box& box, std::span<std::byte> scratch) const {
+void DatasetReader::fetch(const Box& box, std::span<std::byte> out, RawBlock& raw) { fetch(box, {box}, out, raw); }
+
+void DatasetReader::fetch(const Box& box, const std::vector<Box>& parts, std::span<std::byte> out, RawBlock& raw) {
+  XYLEM_EXPECT(decodes() || static_cast<std::int64_t>(out.size()) == box.size() * info_->dtype.size, "the buffer fits the box");
+  if (direct_) {
+    direct_->fetch(box, parts, out, raw);
+  } else if (!out.empty()) {
+    read_by_hdf5(box, parts, out);
+  }
+}
+
+void DatasetReader::decode(const RawBlock& raw, std::span<std::byte> out) {
+  if (direct_) direct_->decode(raw, out);
+}
+
+void DatasetReader::blame(const Box& part, const Box& box, std::byte* out) const {
   const std::string reason = h5::last_error();
   for (const FilterInfo& filter : info_->filters) {
     if (H5Zfilter_avail(filter.id) > 0) continue;
@@ -83,14 +115,14 @@ void DatasetReader::blame(const Box& box, std::span<std::byte> scratch) const {
                     info_->ref.describe(), filter.name, filter.id);
   }
   if (info_->layout == Layout::chunked) {
-    // One chunk at a time, to name the one that fails. What of it is in the box fits where the box does.
-    for_each_chunk(*info_, box, [&](const Shape& start) {
-      if (!try_read(intersection(clipped_chunk(*info_, start), box), scratch.data()))
+    // One chunk at a time, to name the one that fails.
+    for_each_chunk(*info_, part, [&](const Shape& start) {
+      if (!try_read(intersection(clipped_chunk(*info_, start), part), box, out))
         fail_chunk(*info_, start, "HDF5: " + h5::last_error());
     });
   }
   const bool elsewhere = info_->layout == Layout::external || info_->layout == Layout::virtual_dataset;
-  throw DataError("elements {} of {} cannot be read (HDF5: {}): {}", format_box(box), info_->ref.describe(), reason,
+  throw DataError("elements {} of {} cannot be read (HDF5: {}): {}", format_box(part), info_->ref.describe(), reason,
                   elsewhere ? "they are stored in other files, which must be there and readable" : "the file is damaged");
 }
 

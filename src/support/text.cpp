@@ -60,10 +60,13 @@ bool share_a_letter(std::string_view a, std::string_view b) {
                      [&](char c) { return std::any_of(b.begin(), b.end(), [&](char d) { return lower(c) == lower(d); }); });
 }
 
-// The distance between two names, or nothing where it is more than a third of their length.
+// The distance between two names, or nothing where it is more than a third of their length and the first is not how the second
+// begins.
 std::optional<std::size_t> near_distance(std::string_view a, std::string_view b) {
+  constexpr std::size_t shortest_beginning = 3;
   const std::size_t distance = edit_distance(a, b);
-  return 3 * distance <= std::max(a.size(), b.size()) ? std::optional(distance) : std::nullopt;
+  const bool begins = a.size() >= shortest_beginning && b.starts_with(a);
+  return begins || 3 * distance <= std::max(a.size(), b.size()) ? std::optional(distance) : std::nullopt;
 }
 
 }  // namespace

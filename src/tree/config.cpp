@@ -86,8 +86,9 @@ const YAML::Node* ConfigMap::find(const std::string& key) const {
 void ConfigMap::check_keys(const std::vector<std::string>& known) const {
   for (const Item& item : items_) {
     if (std::ranges::find(known, item.key) != known.end()) continue;
+    const std::string near = did_you_mean(item.key, known);
     throw UsageError("{}: {}: there is no key '{}'{}", place_of(item.key_node, source_), what_, printable(item.key),
-                     did_you_mean(item.key, known));
+                     near.empty() ? fmt::format(": the keys are {}", fmt::join(known, ", ")) : near);
   }
 }
 

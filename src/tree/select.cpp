@@ -73,6 +73,8 @@ class Selector {
         take_named(named, pattern);
       } else if (is_glob(pattern)) {
         take_matching(file, pattern);
+      } else if (pattern.find('/') == std::string::npos) {
+        take_last_names(file, pattern);
       }
       if (asked_ > before_file) ++files_with;
     }
@@ -134,6 +136,13 @@ class Selector {
                        printable(absolute(pattern)), printable(file.file), container->info().dtype.name());
     }
     take(*container, container->info().ref.path);
+  }
+
+  // Datasets that are called so, in whatever groups.
+  void take_last_names(const FileTree& file, const std::string& name) {
+    for_each_node(*file.root, [&](const std::string& path, const Node& node) {
+      if (path.ends_with("/" + name) && dynamic_cast<const Group*>(&node) == nullptr) take_named({&file, &node}, path);
+    });
   }
 
   void take_matching(const FileTree& file, const std::string& pattern) {

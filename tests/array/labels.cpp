@@ -56,6 +56,35 @@ TEST_F(Arrays, CoordsKeepTheirAttributes) {
   EXPECT_EQ(x.isel("time", 0).find_coord("time")->attributes, time.attributes);
 }
 
+TEST_F(Arrays, TimesAreComparedInOneUnit) {
+  const auto timed = [&](const std::string& name, const LabelValues& values, const std::string& units,
+                         const std::string& calendar) {
+    Coordinate time{"time", {"time"}, std::make_shared<const LabelValues>(values), std::nullopt};
+    time.attributes = {{"units", text(units)}, {"calendar", text(calendar)}};
+    return memory.add(name, ElementType::float64, {{"time", 3}}, numbers(3), {time});
+  };
+  const Array days = timed("days", Integers{10, 11, 12}, "days since 2000-01-01", "standard");
+  const Array later = timed("later", Integers{0, 1, 2}, "days since 2000-01-11", "gregorian");
+  const Array hours = timed("hours", Integers{240, 264, 288}, "hours since 2000-01-01", "standard");
+  const Array bare = timed("bare", Integers{10, 11, 12}, "days since 2000-01-01", "noleap");
+  EXPECT_EQ(labels(days + later, "time"), LabelValues(Integers{10, 11, 12}));
+  EXPECT_EQ(labels(later + hours, "time"), LabelValues(Integers{0, 1, 2}));
+  const Array joined = concat({later, days.isel("time", Slice{1, 2}), hours.isel("time", Slice{2, 3})}, "time");
+  EXPECT_EQ(labels(joined, "time"), LabelValues(Integers{0, 1, 2, 1, 2}));
+  EXPECT_EQ(joined.find_coord("time")->attributes, later.find_coord("time")->attributes);
+  // The same numbers are other times.
+  const Array same = timed("same", Integers{10, 11, 12}, "days since 2000-01-02", "standard");
+  EXPECT_EQ(
+      message_of([&] { return days + same; }),
+      "the coords 'time' of two arrays differ first at index 0: 10 and 11 (coords that label a dim must be equal); choose the "
+      "common values with sel or isel");
+  EXPECT_EQ(
+      message_of([&] { return days - bare; }),
+      "the coords 'time' of two arrays are in 'days since 2000-01-01' (standard) and in 'days since 2000-01-01' (noleap), which "
+      "cannot be compared (the days of their calendars differ)");
+  EXPECT_EQ((days.isel("time", 0) - bare.isel("time", 0)).find_coord("time"), nullptr);
+}
+
 TEST_F(Arrays, RenameTransposeExpandSqueeze) {
   const Array renamed = t.rename({{"time", "step"}, {"lat", "time"}});
   EXPECT_EQ(dims(renamed), "float32 (step: 3, time: 4)");

@@ -103,6 +103,24 @@ TEST_F(Arrays, SelNearestIsExactForGreatIntegersAndRefusesDuplicates) {
             "2 stands 2 times in 'time' (at positions 1 and 2); choose positions with isel");
 }
 
+TEST_F(Arrays, SelFindsDates) {
+  Coordinate time = known("time", Integers{30, 31, 32});
+  time.attributes = {{"units", text("days since 2000-01-01")}};
+  const Array x = memory.add("x", ElementType::float64, {{"time", 3}}, numbers(3), {time});
+  const auto date = [](const char* words) { return Label(std::string(words)); };
+  EXPECT_EQ(values(x.sel("time", date("2000-02-01"))), Reals{1});
+  EXPECT_EQ(values(x.sel("time", std::vector<Label>{date("2000-02-02"), std::int64_t{30}})), (Reals{2, 0}));
+  EXPECT_EQ(values(x.sel("time", LabelRange{date("2000-02"), std::nullopt})), (Reals{1, 2}));
+  EXPECT_EQ(values(x.sel("time", LabelRange{date("2000-02-01"), date("2000-01")})), (Reals{0, 1}));
+  EXPECT_EQ(values(x.sel("time", LabelRange{std::nullopt, date("2000-01")})), Reals{0});
+  EXPECT_EQ(values(x.sel("time", LabelRange{date("2000-01-31"), date("2000-01-31")})), Reals{0});
+  EXPECT_EQ(values(x.sel("time", NearestLabel{date("2000-02-01T11"), 0.5})), Reals{1});
+  EXPECT_EQ(
+      message_of([&] { return x.sel("time", date("2000-02-30")); }),
+      "\"2000-02-30\" is no date of 'time', whose values are days since 2000-01-01 in the calendar 'standard'; dates are written "
+      "\"2000-01-31\" or \"2000-01-31T06:30\"");
+}
+
 TEST_F(Arrays, SelNeedsACoord) {
   EXPECT_EQ(message_of([&] { return plain.sel("time", 2); }),
             "'time' has no coord to choose values of; choose positions with isel, or [time=0:10]");

@@ -118,7 +118,7 @@ CASES = [
     ("tree good.h5 ping.h5 pong.h5 empty.h5", DATA, ["'empty.h5'"]),
     # Datasets.
     ("stats good.h5 -v /atm/temprature", USAGE, ["no dataset '/atm/temprature'", "did you mean '/atm/temperature'"]),
-    ("stats good.h5 -v temperature", USAGE, ["did you mean '/atm/temperature'"]),
+    ("stats good.h5 -v temprature", USAGE, ["no dataset 'temprature'", "did you mean '/atm/temperature'"]),
     ("stats good.h5 -v atm/x*", USAGE, ["matches 'atm/x*'"]),
     ("stats good.h5 -v /atm", USAGE, ["'/atm'", "not a dataset", "/atm/**"]),
     ("stats good.h5 -v /name", USAGE, ["'/name'", "string"]),
@@ -192,6 +192,8 @@ def check_what_is_good(report, xylem):
             found = {row["path"]: (row["count"], row["sum"], row["max"]) for row in json.loads(result.out)}
             report.check(found == {"/chunked": (2**60, 2.0**61, 2.0), "/contiguous": (2**59, 0.0, 0.0), "/sparse": (2**60, 600.0, 3.0)},
                          f"exabytes on {ranks}: {found}")
+        named = [xylem.run("stats", "--json", "good.h5", "-v", name, ranks=ranks) for name in ("temperature", "/atm/temperature")]
+        report.check(named[0].code == 0 and named[0].out == named[1].out, f"a dataset by its last name on {ranks}: {named[0]}")
         for path in ("/dangling", "/loop", "/outside", "/alias", "/atm/temperature", "/name"):
             check_success(report, xylem.run("info", "good.h5", path, ranks=ranks), f"info of {path} on {ranks}")
         check_success(report, xylem.run("tree", "exabytes.h5", "beyond.h5", ranks=ranks), f"tree of exabytes on {ranks}")

@@ -8,7 +8,7 @@ import unittest
 SOURCE = pathlib.Path(sys.argv.pop(1))
 FOLDER = SOURCE / "spack/spack_repo/xylem"
 # CMake's names, where Spack has others.
-SPACK_NAMES = {"gtest": "googletest", "threads": None,  # no package: the compiler's own
+SPACK_NAMES = {"gtest": "googletest", "blosc": "c-blosc", "threads": None,  # no package: the compiler's own
                "ncdump": "netcdf-c", "ncks": "nco", "cdo": "cdo"}
 
 

@@ -50,10 +50,11 @@ inline std::string read_bytes(const std::string& path) {
 
 inline void write_bytes(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 
-/// A contiguous dataset of doubles 0, 1, 2, ...
-inline h5::Dataset create_dataset(hid_t where, const std::string& name, const std::vector<hsize_t>& shape = {4}) {
+/// A dataset of doubles 0, 1, 2, ..., contiguous unless the properties say otherwise.
+inline h5::Dataset create_dataset(hid_t where, const std::string& name, const std::vector<hsize_t>& shape = {4},
+                                  hid_t properties = H5P_DEFAULT) {
   const h5::Dataspace space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr));
-  h5::Dataset dataset(H5Dcreate2(where, name.c_str(), H5T_IEEE_F64LE, space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  h5::Dataset dataset(H5Dcreate2(where, name.c_str(), H5T_IEEE_F64LE, space.get(), H5P_DEFAULT, properties, H5P_DEFAULT));
   std::vector<double> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space.get())));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i);
   EXPECT_GE(H5Dwrite(dataset.get(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), 0);

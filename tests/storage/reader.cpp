@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "xylem/storage/scan.hpp"
 #include "xylem/support/error.hpp"
@@ -132,6 +133,32 @@ std::optional<DatasetReader> make_reader(FilePool& files, const std::shared_ptr<
   }
 }
 
+// In two steps, the second on another thread.
+std::vector<std::byte> fetch_and_decode(DatasetReader& reader, const DatasetInfo& info, const Box& box,
+                                        const std::vector<Box>& parts) {
+  std::vector<std::byte> out(static_cast<std::size_t>(box.size() * info.dtype.size), std::byte{0xAB});
+  RawBlock raw;
+  reader.fetch(box, parts, reader.decodes() ? std::span<std::byte>{} : std::span(out), raw);
+  if (parts.size() == 1) {
+    EXPECT_LE(static_cast<std::int64_t>(raw.capacity()), raw_block_bytes(info, box.count, false));
+  }
+  std::thread([&] { reader.decode(raw, out); }).join();
+  return out;
+}
+
+// A box in two parts, cut anywhere.
+std::vector<Box> halves(const Box& box) {
+  if (box.count.empty()) return {box};
+  const auto d = static_cast<std::size_t>(number(0, std::ssize(box.count) - 1));
+  Box first = box, second = box;
+  first.count[d] = number(0, box.count[d]);
+  second.start[d] += first.count[d];
+  second.count[d] -= first.count[d];
+  std::vector<Box> parts{first, second};
+  std::erase_if(parts, [](const Box& part) { return part.size() == 0; });
+  return parts;
+}
+
 }  // namespace
 
 TEST(Reader, EveryBoxByEveryStrategyIsWhatHdf5Reads) {
@@ -154,13 +181,16 @@ TEST(Reader, EveryBoxByEveryStrategyIsWhatHdf5Reads) {
                                : random_box(*info, info->layout == Layout::chunked && i % 2 == 0);
         std::vector<std::byte> found(static_cast<std::size_t>(box.size() * info->dtype.size), std::byte{0xAB});
         reader->read(box, found);
-        ASSERT_EQ(found, cut(whole, *info, box))
-            << info->ref.path << " " << info->dtype.name() << " " << format_shape(info->shape) << " in "
-            << format_shape(info->chunk) << ", " << format_box(box);
+        const auto expected = cut(whole, *info, box);
+        const std::string what = info->ref.path + " " + info->dtype.name() + " " + format_shape(info->shape) + " in " +
+                                 format_shape(info->chunk) + ", " + format_box(box);
+        ASSERT_EQ(found, expected) << what;
+        ASSERT_EQ(fetch_and_decode(*reader, *info, box, {box}), expected) << what << ", in two steps";
+        ASSERT_EQ(fetch_and_decode(*reader, *info, box, halves(box)), expected) << what << ", in parts";
       }
     }
   }
-  EXPECT_GT(direct, 50);
+  EXPECT_GT(direct, 150);
 }
 
 TEST(Reader, WhatIsStored) {
@@ -297,15 +327,123 @@ TEST(Reader, ElementsBehindAUserBlock) {
     const h5::PropertyList creation(H5Pcreate(H5P_FILE_CREATE));
     H5Pset_userblock(creation.get(), 4096);
     const h5::File file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), H5P_DEFAULT));
-    test::create_dataset(file.get(), "x", {1000});
+    test::create_dataset(file.get(), "contiguous", {1000});
+    for (const bool filtered : {false, true}) {
+      const h5::PropertyList properties(H5Pcreate(H5P_DATASET_CREATE));
+      const hsize_t chunk = 300;
+      H5Pset_chunk(properties.get(), 1, &chunk);
+      if (filtered) H5Pset_deflate(properties.get(), 1);
+      test::create_dataset(file.get(), filtered ? "filtered" : "chunked", {1000}, properties.get());
+    }
   }
   FilePool files;
-  const auto info = datasets(path).at(0);
-  DatasetReader reader(files, info);
-  EXPECT_EQ(reader.summarize().stored_bytes, 8000);
-  std::vector<double> values(2);
-  reader.read(Box{{998}, {2}}, std::as_writable_bytes(std::span(values)));
-  EXPECT_EQ(values, (std::vector<double>{998, 999}));
+  for (const auto& info : datasets(path)) {
+    DatasetReader reader(files, info, IoStrategy::direct);
+    EXPECT_EQ(reader.summarize().stored_bytes > 1000, true) << info->ref.path;
+    std::vector<double> values(2);
+    reader.read(Box{{899}, {2}}, std::as_writable_bytes(std::span(values)));
+    EXPECT_EQ(values, (std::vector<double>{899, 900})) << info->ref.path;
+  }
+}
+
+TEST(Reader, ChunksInEveryKindOfIndex) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("file.h5");
+  {
+    const h5::PropertyList access(H5Pcreate(H5P_FILE_ACCESS));
+    H5Pset_libver_bounds(access.get(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+    const h5::File file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()));
+    const hsize_t one = H5S_UNLIMITED, shape[] = {30, 40};
+    // A single chunk, an implicit index, a fixed array, an extensible array, a B-tree.
+    const std::vector<std::tuple<std::string, std::vector<hsize_t>, std::vector<hsize_t>, bool>> kinds{
+        {"single", {30, 40}, {30, 40}, false},
+        {"implicit", {30, 40}, {7, 9}, true},
+        {"fixed", {30, 40}, {7, 9}, false},
+        {"extensible", {one, 40}, {7, 9}, false},
+        {"tree", {one, one}, {7, 9}, false}};
+    for (const auto& [name, max_shape, chunk, early] : kinds) {
+      for (const bool filtered : {false, true}) {
+        const h5::PropertyList properties(H5Pcreate(H5P_DATASET_CREATE));
+        H5Pset_chunk(properties.get(), 2, chunk.data());
+        if (early) H5Pset_alloc_time(properties.get(), H5D_ALLOC_TIME_EARLY);
+        if (filtered) H5Pset_shuffle(properties.get());
+        if (filtered) H5Pset_deflate(properties.get(), 1);
+        const h5::Dataspace space(H5Screate_simple(2, shape, max_shape.data()));
+        const h5::Dataset dataset(H5Dcreate2(file.get(), (name + (filtered ? "_filtered" : "")).c_str(), H5T_STD_I32LE,
+                                             space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT));
+        std::vector<std::int32_t> values(1200);
+        std::iota(values.begin(), values.end(), 0);
+        ASSERT_GE(H5Dwrite(dataset.get(), H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), 0);
+      }
+    }
+  }
+  FilePool files;
+  const auto all = datasets(path);
+  EXPECT_EQ(all.size(), 10U);
+  for (const auto& info : all) {
+    std::vector<std::byte> found(4800);
+    DatasetReader(files, info, IoStrategy::direct).read(Box{{0, 0}, {30, 40}}, found);
+    EXPECT_EQ(found, read_whole(*info)) << info->ref.path;
+  }
+}
+
+// Rows, small chunks and large ones, so that whatever buffers there are fill up.
+TEST(Reader, PartsOfLargeArrays) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("file.h5");
+  const hsize_t shape[] = {40, 500, 30};
+  {
+    const auto file = test::create_file(path);
+    const std::vector<std::vector<hsize_t>> chunks{{}, {1, 1, 30}, {3, 50, 7}, {40, 500, 30}, {20, 250, 30}};
+    std::vector<double> values(600'000);
+    std::iota(values.begin(), values.end(), 0.0);
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+      const h5::PropertyList properties(H5Pcreate(H5P_DATASET_CREATE));
+      if (!chunks[i].empty()) H5Pset_chunk(properties.get(), 3, chunks[i].data());
+      const h5::Dataspace space(H5Screate_simple(3, shape, nullptr));
+      const h5::Dataset dataset(H5Dcreate2(file.get(), std::to_string(i).c_str(), H5T_IEEE_F64LE, space.get(), H5P_DEFAULT,
+                                           properties.get(), H5P_DEFAULT));
+      ASSERT_GE(H5Dwrite(dataset.get(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), 0);
+    }
+  }
+  FilePool files;
+  for (const auto& info : datasets(path)) {
+    const auto whole = read_whole(*info);
+    DatasetReader reader(files, info, IoStrategy::direct);
+    for (const Box& box : {Box{{0, 0, 0}, {40, 500, 30}}, Box{{1, 0, 3}, {30, 500, 1}}, Box{{0, 20, 0}, {40, 470, 30}},
+                           Box{{39, 499, 0}, {1, 1, 30}}, Box{{0, 0, 0}, {40, 1, 1}}}) {
+      std::vector<std::byte> found(static_cast<std::size_t>(box.size()) * 8);
+      reader.read(box, found);
+      EXPECT_EQ(found, cut(whole, *info, box)) << info->ref.path << " " << format_box(box);
+    }
+  }
+}
+
+TEST(Reader, ChunksBehindTheEndOfTheFileAreNamed) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("file.h5");
+  for (const bool filtered : {false, true}) {
+    {
+      const auto file = test::create_file(path);
+      const h5::PropertyList properties(H5Pcreate(H5P_DATASET_CREATE));
+      const hsize_t chunk = 256;
+      H5Pset_chunk(properties.get(), 1, &chunk);
+      if (filtered) H5Pset_fletcher32(properties.get());
+      test::create_dataset(file.get(), "x", {1024}, properties.get());
+    }
+    const auto info = datasets(path).at(0);
+    FilePool files;
+    DatasetReader reader(files, info, IoStrategy::direct);
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1);  // while it is open
+    std::vector<std::byte> out(8192);
+    try {
+      reader.read(Box{{0}, {1024}}, out);
+      FAIL() << "no error";
+    } catch (const DataError& error) {
+      for (const std::string& part : {path, std::string("'/x'"), std::string("chunk (")})
+        EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+    }
+  }
 }
 
 TEST(Reader, BitFieldsAndEnumsWithPadding) {

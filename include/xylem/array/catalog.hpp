@@ -70,6 +70,7 @@ class Catalog {
   const Tree& tree_;
   CatalogOptions options_;
   std::vector<Entry> entries_;  // numeric datasets, file by file
+  std::vector<Entry> others_;   // datasets that are no arrays
   std::vector<std::shared_ptr<const DatasetInfo>> coordinates_;
   std::vector<CfDecoding> decodings_;
   std::map<const DatasetInfo*, std::size_t> coordinate_numbers_;

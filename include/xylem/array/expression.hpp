@@ -23,7 +23,7 @@ struct ExpressionNames {
 /// whatever is wrong with it.
 [[nodiscard]] Array parse_expression(std::string_view text, const ExpressionNames& names);
 
-/// Throws what parse_expression() throws for the grammar alone, whatever names mean.
+/// Throws what parse_expression() throws for the grammar and the names of functions, whatever other names mean.
 void check_expression(std::string_view text);
 
 /// The names of all functions of the language: element-wise operations, reductions, and those that work on dims and labels.

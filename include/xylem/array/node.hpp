@@ -10,6 +10,7 @@
 
 #include "xylem/array/array.hpp"
 #include "xylem/model/cf.hpp"
+#include "xylem/model/custom.hpp"
 #include "xylem/model/label_values.hpp"
 #include "xylem/model/metadata.hpp"
 #include "xylem/model/operation.hpp"
@@ -54,6 +55,7 @@ struct ElementwiseNode {
   Operation operation;
   OperationTypes types;
   std::vector<Array> inputs;
+  std::shared_ptr<const CustomFunction> custom{};  ///< of Operation::custom
 };
 
 struct CastNode {
@@ -88,8 +90,8 @@ struct ConcatNode {
   bool is_new;
 };
 
-/// A reduction over `dims` of its inputs (repeated along dims that one of two lacks): one array, two for cov, corr and dot, and
-/// the weights last where `weighted`.
+/// A reduction over `dims` of its inputs (repeated along dims that one of several lacks): one array, two for cov, corr and dot,
+/// and the weights last where `weighted`; as many as it takes for one of a program's own.
 struct ReductionNode {
   Reduction reduction;
   std::vector<Array> inputs;
@@ -99,8 +101,12 @@ struct ReductionNode {
   int ddof = 0;
   std::int64_t min_count = 0;
   bool keepdims = false;
-  QuantileStep quantile{};  ///< of quantile; its steps but the first have the one before as second input
+  QuantileStep quantile{};                          ///< of quantile; its steps but the first have the one before as second input
+  std::shared_ptr<const CustomReduction> custom{};  ///< of Reduction::custom
 };
+
+/// What a reduction is called.
+[[nodiscard]] const char* name_of(const ReductionNode& node) noexcept;
 
 using NodeKind = std::variant<SourceNode, ConstantNode, CoordinateNode, ElementwiseNode, CastNode, IselNode, RenameNode,
                               TransposeNode, ExpandDimsNode, ConcatNode, ReductionNode>;

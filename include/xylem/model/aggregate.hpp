@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "xylem/model/custom.hpp"
 #include "xylem/model/element_type.hpp"
 #include "xylem/model/program.hpp"
 #include "xylem/model/reduction.hpp"
@@ -11,7 +13,8 @@
 namespace xylem {
 
 /// What reductions are made of: quantities that combine associatively and commutatively, and exactly (but for `product` of
-/// floats). Missing elements (NaN) are left out of all but any and all, for which they are true.
+/// floats, and for `custom` as its author has it). Missing elements (NaN) are left out of all but any and all, for which they are
+/// true, and of `custom` unless it is told otherwise.
 enum class AggregateKind : std::uint8_t {
   count,    ///< elements that are not missing
   sum,      ///< of the products of one to three factors; left out where any factor is missing
@@ -23,16 +26,19 @@ enum class AggregateKind : std::uint8_t {
   first_missing,  ///< the first position of a missing element
   any,
   all,
-  ranks,  ///< how many elements have each of the keys that a QuantileStep tells apart; its second value, if any, are the bits
-          ///< known
+  ranks,   ///< how many elements have each of the keys that a QuantileStep tells apart; its second value, if any, are the bits
+           ///< known
+  custom,  ///< the state of a reduction of a program's own
 };
 
 /// One aggregate over some values of a program.
 struct Aggregate {
   AggregateKind kind{};
-  std::vector<int> values{};  ///< the program's values: one, of sums one to three factors
+  std::vector<int> values{};  ///< the program's values: one, of sums one to three factors, of custom all its inputs
   int shift = 0;              ///< of ranks: as QuantileStep
   int bits = 0;
+  std::shared_ptr<const CustomReduction> custom{};
+  bool skipna = true;  ///< of custom
   friend bool operator==(const Aggregate&, const Aggregate&) = default;
 };
 

@@ -77,6 +77,7 @@ enum class Operation : std::uint8_t {
   notnull,
   fillna,
   where,
+  custom,  ///< a function of a program's own (CustomFunction); it has no row in the table
 };
 
 /// Which types an operation takes, computes in and gives.
@@ -114,7 +115,7 @@ struct OperationInfo {
   bool keeps_attributes;  ///< the values stay the same quantity
 };
 
-/// All operations, in the order of the enumeration.
+/// All operations but `custom`, in the order of the enumeration.
 [[nodiscard]] std::span<const OperationInfo> operations() noexcept;
 [[nodiscard]] const OperationInfo& operation_info(Operation operation) noexcept;
 /// By the name of the function.

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <variant>
 #include <vector>
 
 #include "xylem/model/cf.hpp"
+#include "xylem/model/custom.hpp"
 #include "xylem/model/dtype.hpp"
 #include "xylem/model/element_type.hpp"
 #include "xylem/model/operation.hpp"
@@ -31,6 +33,7 @@ struct ApplyValue {
   Operation operation{};
   OperationTypes types{};
   std::vector<int> inputs{};
+  std::shared_ptr<const CustomFunction> custom{};  ///< of Operation::custom
 };
 
 /// An earlier value as another type (astype).

@@ -26,7 +26,8 @@ enum class Reduction : std::uint8_t {
   cov,
   corr,
   dot,
-  quantile
+  quantile,
+  custom,  ///< one of a program's own (CustomReduction); it has no row in the table
 };
 
 /// One step to a quantile. Elements have keys, unsigned integers in their order (key_bits()); the key of the one at rank q * (n -
@@ -54,7 +55,7 @@ struct ReductionInfo {
   bool keeps_attributes;  ///< the result is the same quantity
 };
 
-/// All reductions, in the order of the enumeration.
+/// All reductions but `custom`, in the order of the enumeration.
 [[nodiscard]] std::span<const ReductionInfo> reductions() noexcept;
 [[nodiscard]] const ReductionInfo& reduction_info(Reduction reduction) noexcept;
 [[nodiscard]] std::optional<Reduction> find_reduction(std::string_view name) noexcept;

@@ -8,14 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "xylem/model/io.hpp"
 #include "xylem/model/limits.hpp"
 #include "xylem/model/metadata.hpp"
 #include "xylem/storage/hdf5.hpp"
+#include "xylem/storage/raw_block.hpp"
 
 namespace xylem {
-
-/// How a dataset is read; see DatasetReader.
-enum class IoStrategy : std::uint8_t { automatic, direct, hyperslab };
 
 /// Files that this rank has open to read, the most recently used first; the oldest is closed when there are too many.
 class FilePool {
@@ -32,14 +31,14 @@ class FilePool {
 
 class DirectReader;
 
-/// One dataset, open on this rank, independent of other ranks. A box that is a union of whole chunks reads and decodes each of
-/// them once.
+/// One dataset, open on this rank, independent of other ranks. Each stored chunk that a box touches is read and decoded once.
 ///
-/// Strategies: `direct` fetches raw chunks and decodes them with our own pipeline (deflate by libdeflate, shuffle, fletcher32);
-/// `hyperslab` goes through HDF5's pipeline, for everything else: no filters or others, datasets that are not chunked, boxes that
-/// cut chunks, elements that HDF5 must convert. `automatic` is direct where it can be.
+/// Strategies (docs/reading.md): `direct` asks HDF5 where chunks are, and reads and decodes them with our own code; `hyperslab`
+/// goes through HDF5's pipeline, for what choose_io() says cannot be read directly. `automatic` is direct where it can be.
 ///
-/// Each thread has readers and files of its own; they may read at the same time, one in HDF5 and others decoding.
+/// Reading has two steps, so that one box can be decoded while the next is fetched: one thread may be in fetch() and another in
+/// decode() of the same reader at the same time, with two RawBlocks. Else each thread has readers and files of its own; they may
+/// read at the same time, one in HDF5 and the others reading bytes and decoding.
 class DatasetReader {
  public:
   /// Opens the dataset. Throws DataError when it is no longer what `info` says (shape, type, chunks), UsageError when it cannot
@@ -50,10 +49,24 @@ class DatasetReader {
 
   /// Reads the elements of `box` into `out`, row-major, in the stored type and byte order (the native type where
   /// `info.dtype.standard` is false). `out` holds box.size() * dtype.size bytes. Throws DataError naming file, dataset and, where
-  /// one is to blame, the chunk.
+  /// one is to blame, the chunk. As fetch() and decode(), but takes little memory whatever the size of the box
+  /// (model/io.hpp).
   void read(const Box& box, std::span<std::byte> out);
 
-  /// Seconds that undoing filters took so far; 0 where HDF5 does it while it reads.
+  /// Whether there is something to decode. Where there is, fetch() leaves `out` alone (it may be empty), and decode() fills it;
+  /// where there is not, fetch() puts the elements into `out`, the raw block stays empty, and decode() does nothing.
+  [[nodiscard]] bool decodes() const noexcept;
+  /// The first step of read(): looks up where the box's bytes are, and reads them. Throws as read().
+  void fetch(const Box& box, std::span<std::byte> out, RawBlock& raw);
+  /// Fetches only `parts`, boxes within `box` that do not overlap; `out` holds the whole of `box` all the same, and what is in no
+  /// part is left undefined.
+  void fetch(const Box& box, const std::vector<Box>& parts, std::span<std::byte> out, RawBlock& raw);
+  /// The second step: decodes what was fetched, and puts each element of the box (of its parts) in its place in `out`. Calls no
+  /// HDF5. Throws DataError naming file, dataset and chunk.
+  void decode(const RawBlock& raw, std::span<std::byte> out);
+
+  /// Seconds that undoing filters took so far (not while another thread is in decode()); 0 where HDF5
+  /// does it while it reads.
   [[nodiscard]] double decode_seconds() const noexcept;
 
   /// What is stored. Reads the dataset's chunk index, no elements. Throws DataError where that index cannot be
@@ -61,15 +74,18 @@ class DatasetReader {
   [[nodiscard]] StorageSummary summarize() const;
 
  private:
-  bool try_read(const Box& box, std::byte* out) const;
-  [[noreturn]] void blame(const Box& box, std::span<std::byte> scratch) const;
+  friend class CollectiveReader;
+
+  void read_by_hdf5(const Box& box, const std::vector<Box>& parts, std::span<std::byte> out);
+  bool try_read(const Box& part, const Box& box, std::byte* out) const;
+  [[noreturn]] void blame(const Box& part, const Box& box, std::byte* out) const;
 
   std::shared_ptr<const DatasetInfo> info_;
   std::shared_ptr<const h5::File> file_;
   h5::Dataset dataset_;
   h5::Datatype type_;
   h5::Dataspace file_space_;
-  // The box that was read last: blocks have the same extents again and again.
+  // Of the box that was read last: blocks have the same extents again and again.
   mutable h5::Dataspace memory_space_;
   mutable Shape memory_count_;
   std::unique_ptr<DirectReader> direct_;

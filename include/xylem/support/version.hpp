@@ -7,7 +7,11 @@ namespace xylem {
 /// xylem's own version, as in CMakeLists.txt.
 std::string_view version() noexcept;
 
-/// The commit that the build was configured from (`git describe --always --dirty`), or "unknown" outside a checkout.
+/// The commit that was built (`git describe --always --dirty`), or "unknown" where the sources were no checkout of git.
 std::string_view commit() noexcept;
+
+/// What xylem was built with: "GNU 12.2.0", and CMake's build type, "Release".
+std::string_view compiler() noexcept;
+std::string_view build_type() noexcept;
 
 }  // namespace xylem

@@ -19,9 +19,9 @@ ArrayNode derive(const Array& array, NodeKind kind);
 /// The dims of all inputs, in the order in which they first appear. Throws UsageError where sizes differ.
 std::vector<Dim> broadcast_dims(const std::vector<Array>& inputs);
 
-/// The coords of all inputs. Those that label a dim must be equal (UsageError, with the first difference, where not); others are
+/// The coords of all arrays, times in the units of the first. Those that label a dim must be equal (UsageError, with the first difference, where not); others are
 /// dropped where they differ or cannot be known to be equal.
-std::vector<Coordinate> merge_coords(const std::vector<Array>& inputs);
+std::vector<Coordinate> merge_coords(const std::vector<Array>& arrays);
 
 /// What is the same in all inputs that are not mere numbers.
 Attributes merge_attributes(const std::vector<Array>& inputs);
@@ -36,7 +36,14 @@ Coordinate known_coordinate(std::string name, std::vector<std::string> dims, Lab
 /// Values at these positions.
 LabelValues take(const LabelValues& values, const std::vector<std::int64_t>& positions);
 
+/// Known to be equal, times in whatever units.
 bool same_coordinate(const Coordinate& a, const Coordinate& b);
+
+/// True unless both are times since a reference (units like "days since 2000-01-01") that count differently.
+bool same_time_units(const Coordinate& a, const Coordinate& b);
+/// The arrays with all times of coordinates of one name in the units of the first. Throws UsageError where they label a dim and
+/// cannot be: their calendars have different days.
+std::vector<Array> in_common_time_units(std::vector<Array> arrays);
 
 /// The positions that a selection of one dim chooses.
 std::vector<std::int64_t> positions_of(const AxisSelection& selection);

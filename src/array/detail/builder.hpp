@@ -12,6 +12,9 @@
 
 namespace xylem::detail {
 
+/// What is wrong with a call of a function of this name, which there is none of.
+[[nodiscard]] std::string unknown_function(const std::string& name);
+
 /// Gives the syntax of one expression its meaning.
 class Builder {
  public:

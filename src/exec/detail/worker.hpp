@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "xylem/storage/reader.hpp"
 #include "xylem/support/progress.hpp"
 
+#include "detail/block_runs.hpp"
 #include "detail/evaluation_run.hpp"
 #include "detail/intermediates.hpp"
 #include "detail/merge.hpp"
@@ -55,7 +57,12 @@ class Worker {
 
  private:
   void run_range(const ScanRange& range, Progress& progress);
-  void release_behind(const Scan& scan, const Box& block, std::vector<Shape>& places);
+  void run_empty(const Scan& scan, const BlockRun& blocks, Progress& progress);
+  EvaluationContext context_with(std::function<ArrayView(std::size_t dataset)> view);
+  std::vector<EvaluationRun> evaluations_of(const Scan& scan);
+  static void evaluate(std::vector<EvaluationRun>& evaluations, const Scan& scan, const Box& block,
+                       const EvaluationContext& context);
+  void release_behind(const Scan& scan, const Box& block);
   void release_all(bool streamed);
   void release(std::size_t group);
   LiveTile& live_tile(std::size_t group, std::int64_t tile);
@@ -68,6 +75,8 @@ class Worker {
   FilePool files_;
   std::vector<std::map<std::int64_t, LiveTile>> live_;  // by group and tile
   std::vector<TilePart> parts_;
+  const Scan* scan_ = nullptr;   // whose blocks came last
+  std::vector<Shape> places_{};  // by group: where they were along the axes that tiles are cut along
 };
 
 }  // namespace xylem::detail

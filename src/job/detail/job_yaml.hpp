@@ -16,7 +16,7 @@ namespace xylem::detail {
 class JobYaml {
  public:
   /// `file` is what errors call the text. Each setting is "key.key=VALUE", VALUE being YAML; an entry of a list is named by its
-  /// number. Throws UsageError for text that is no YAML, keys that stand twice, too much or too deep, and settings that lead
+  /// number. Merge keys (`<<: *base`) are resolved. Throws UsageError for text that is no YAML, keys that stand twice, too much or too deep, and settings that lead
   /// nowhere.
   JobYaml(std::string file, const std::string& text, const std::vector<std::string>& settings);
 
@@ -43,6 +43,7 @@ class JobYaml {
  private:
   void set(const std::string& setting);
   void expect_sound(const YAML::Node& node, int depth, std::size_t& nodes) const;
+  void merge_keys(YAML::Node node) const;
   /// What is read just now: the file, or a setting.
   [[nodiscard]] std::string origin() const;
 

@@ -196,6 +196,25 @@ class Ranks final : public AggregateState {
   int bits_;
 };
 
+/// custom
+class CustomStates final : public AggregateState {
+ public:
+  CustomStates(MemoryBudget& budget, std::int64_t outputs, const Aggregate& aggregate);
+  void update(const Tile& tile) override;
+  void combine(const AggregateState& other) override;
+  void pack(Packer& packer) const override;
+  void combine_packed(Unpacker& unpacker) override;
+  /// All results, in the native form of their type.
+  void write(std::span<std::byte> out) const { reduction_->finalize(states_.data(), outputs_, out.data()); }
+
+ private:
+  std::shared_ptr<const CustomReduction> reduction_;
+  std::vector<int> values_;
+  bool skipna_;
+  std::int64_t outputs_;
+  PaidVector<std::byte> states_;
+};
+
 /// sum, exactly
 class ExactSums final : public AggregateState {
  public:

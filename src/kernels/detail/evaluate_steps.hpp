@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "xylem/model/custom.hpp"
 #include "xylem/model/operation.hpp"
 
 #include "detail/native.hpp"
@@ -16,13 +17,14 @@ using StepFunction = void (*)(const Step& step, const void* const* in, int n, vo
 struct Step {
   StepFunction run = nullptr;
   Operation operation{};
-  ElementType input{};          ///< the type of the first input
-  ElementType type{};           ///< of the result
-  std::array<int, 4> inputs{};  ///< registers; the last one is repeated where there are fewer
-  int output = 0;               ///< register
-  Operation left{};             ///< of run_fused
+  ElementType input{};                          ///< the type of the first input
+  ElementType type{};                           ///< of the result
+  std::array<int, max_custom_inputs> inputs{};  ///< registers; the last one is repeated where there are fewer
+  int output = 0;                               ///< register
+  Operation left{};                             ///< of run_fused
   Operation right{};
   bool root = false;
+  const CustomFunction* custom = nullptr;  ///< of run_custom_function
 };
 
 /// Operations whose inputs and result are of one type.
@@ -47,6 +49,7 @@ void run_fused(const Step& step, const void* const* in, int n, void* out);
 void run_comparison(const Step& step, const void* const* in, int n, void* out);
 void run_mixed_comparison(const Step& step, const void* const* in, int n, void* out);
 void run_finiteness(const Step& step, const void* const* in, int n, void* out);  ///< isinf, isfinite of floats
+void run_custom_function(const Step& step, const void* const* in, int n, void* out);
 void run_where(const Step& step, const void* const* in, int n, void* out);
 /// Throws DataError for floats that the integer type cannot hold.
 void run_cast(const Step& step, const void* const* in, int n, void* out);

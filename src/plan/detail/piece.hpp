@@ -40,7 +40,7 @@ class ProgramBuilder {
   explicit ProgramBuilder(Program& program) : program_(program) {}
   int input(const ProgramInput& input, ElementType type);  ///< a new input
   int constant(const Number& value, ElementType type);
-  int apply(Operation operation, const OperationTypes& types, std::vector<int> inputs);
+  int apply(ApplyValue value);
   int cast(int value, ElementType type);
   [[nodiscard]] ElementType type(int value) const { return program_.values[static_cast<std::size_t>(value)].type; }
 

@@ -12,9 +12,6 @@ namespace xylem {
 /// Calls visit(start) with the first element of each stored chunk that `box` touches, in row-major order.
 void for_each_chunk(const DatasetInfo& info, const Box& box, const std::function<void(const Shape&)>& visit);
 
-/// True where `box` is a union of whole chunks, clipped to the shape.
-[[nodiscard]] bool is_whole_chunks(const DatasetInfo& info, const Box& box);
-
 /// The elements of the chunk that starts at `start`, clipped to the shape.
 [[nodiscard]] Box clipped_chunk(const DatasetInfo& info, const Shape& start);
 

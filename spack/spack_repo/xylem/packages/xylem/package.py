@@ -42,6 +42,9 @@ class Xylem(CMakePackage):
     depends_on("yaml-cpp@0.7:")
     depends_on("cereal@1.3.2:")
     depends_on("libdeflate@1.14:")
+    depends_on("zstd")
+    depends_on("lz4")
+    depends_on("c-blosc")
 
     with when("+tests"):
         depends_on("googletest")
