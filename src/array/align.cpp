@@ -220,4 +220,23 @@ std::vector<Array> aligned(const std::vector<CombinePart>& parts, const std::str
   return arrays;
 }
 
+bool is_all_missing(const Array& array) {
+  const auto* whole = std::get_if<ConcatNode>(&array.node().kind);
+  const Array& gap = whole != nullptr && whole->inputs.size() == 1 ? whole->inputs[0] : array;
+  return std::holds_alternative<ConstantNode>(gap.node().kind);
+}
+
 }  // namespace xylem::detail
+
+namespace xylem {
+
+Array missing_like(const Array& array) {
+  if (array.ndim() == 0) return detail::missing(array, {}, 0);
+  const Dim& first = array.dims()[0];
+  const Array gap = detail::missing(array, first.name, first.size);
+  ArrayNode node = detail::derive(array, ConcatNode{{gap}, first.name, false});
+  node.dtype = gap.dtype();
+  return detail::make_array(std::move(node));
+}
+
+}  // namespace xylem

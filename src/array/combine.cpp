@@ -37,7 +37,7 @@ void note_differences(const std::vector<CombinePart>& parts, std::vector<std::st
   const std::string first = value(parts[0].array);
   std::size_t different = 0, example = 0;
   for (std::size_t i = parts.size(); i-- > 1;) {
-    if (value(parts[i].array) == first) continue;
+    if (detail::is_all_missing(parts[i].array) || value(parts[i].array) == first) continue;
     ++different;
     example = i;
   }
