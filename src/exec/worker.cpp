@@ -1,6 +1,7 @@
 #include "detail/worker.hpp"
 
 #include <algorithm>
+#include <exception>
 
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
@@ -61,7 +62,13 @@ void Outlet::fail_overflow(const ReductionGroup::Target& target, const Box& box,
 }
 
 void Worker::run(const std::vector<ScanRange>& ranges, Progress& progress) {
-  for (const ScanRange& range : ranges) run_range(range, progress);
+  {
+    BlockStream blocks(files_, pass_, ranges, buffers_);
+    run_blocks(blocks, progress);
+    times_.read += blocks.times().fetch + blocks.times().decode;
+    times_.wait += blocks.times().wait;
+    times_.decode += blocks.times().decode;
+  }
   release_all(true);
 }
 
@@ -70,39 +77,92 @@ std::vector<TilePart> Worker::finish() {
   return std::move(parts_);
 }
 
-void Worker::run_range(const ScanRange& range, Progress& progress) {
-  const Scan& scan = pass_.scans[range.scan];
-  BlockSource source(files_, scan);
-  std::vector<EvaluationRun> evaluations;
-  evaluations.reserve(scan.evaluations.size());
-  for (const Evaluation& evaluation : scan.evaluations) evaluations.emplace_back(pass_, evaluation);
-  const EvaluationContext context{
-      [&](const Leaf& leaf) { return leaf.intermediate ? intermediates_.view(leaf.index) : source.view(leaf.index); },
-      [&](std::size_t group, std::int64_t tile) -> LiveTile& { return live_tile(group, tile); },
-      [&](const Destination& destination, const Box& box, std::span<const std::byte> values) {
-        outlet_.emit(destination, box, values, times_.write);
-      }};
-  std::vector<Shape> places(pass_.groups.size());
-  for (std::int64_t i = range.begin; i < range.end; ++i) {
-    const Box block = scan.box(i);
-    release_behind(scan, block, places);
-    const Timer timer;
-    source.read(block);
-    const double read = timer.seconds(), written = times_.write;
-    for (std::size_t e = 0; e < evaluations.size(); ++e) {
+void Worker::run_blocks(BlockStream& blocks, Progress& progress) {
+  std::optional<ScanRun> run;
+  std::size_t scan = 0;
+  const BlockSource* source = nullptr;
+  while (const StreamedBlock* block = blocks.next()) {
+    if (!run || block->scan != scan) {
+      if (run) rest(run->scan);
+      scan = block->scan;
+      begin_scan(run, pass_.scans[scan], [&](std::size_t dataset) { return source->view(dataset); });
+    }
+    source = block->source.get();
+    evaluate(*run, block->box, progress);
+  }
+  if (run) rest(run->scan);
+}
+
+void Worker::run_together(const Communicator& comm, Progress& progress) {
+  std::exception_ptr failure;
+  for (std::size_t s = 0; s < pass_.scans.size(); ++s) {
+    const Scan& scan = pass_.scans[s];
+    CollectiveSource source(comm, files_, scan);
+    std::optional<ScanRun> run;
+    comm.agree([&] { begin_scan(run, scan, [&](std::size_t dataset) { return source.view(dataset); }); });
+    const ScanRange mine = pass_.share_of_scan(s, comm.rank(), comm.size());
+    std::int64_t rounds = 0;
+    for (int rank = 0; rank < comm.size(); ++rank) {
+      const ScanRange theirs = pass_.share_of_scan(s, rank, comm.size());
+      rounds = std::max(rounds, theirs.end - theirs.begin);
+    }
+    for (std::int64_t i = mine.begin; i < mine.begin + rounds; ++i) {
+      const bool takes_part = i < mine.end && !failure;
+      const Box block = takes_part ? scan.box(i) : Box{};
+      const Timer timer;
+      source.read(takes_part ? &block : nullptr);
+      times_.read += timer.seconds();
+      times_.wait += timer.seconds();
+      if (!takes_part) continue;
       try {
-        evaluations[e].run(block, context);
-      } catch (const DataError& error) {
-        throw DataError("{} (in block {} of {})", error.what(), format_box(block),
-                        scan.datasets.empty() ? "what is in memory" : scan.datasets[0].info->ref.describe());
+        evaluate(*run, block, progress);
+      } catch (...) {  // the others go on reading, and so must this rank
+        failure = std::current_exception();
       }
     }
-    times_.read += read;
-    times_.evaluate += timer.seconds() - read - (times_.write - written);
-    ++times_.blocks;
-    progress.advance(scan.weight / scan.num_blocks);
+    if (failure) continue;
+    try {
+      rest(scan);
+      release_all(true);
+    } catch (...) {
+      failure = std::current_exception();
+    }
   }
-  times_.decode += source.decode_seconds();
+  if (failure) std::rethrow_exception(failure);
+}
+
+void Worker::begin_scan(std::optional<ScanRun>& run, const Scan& scan, const std::function<ArrayView(std::size_t)>& view) {
+  run.emplace(
+      ScanRun{scan,
+              {},
+              std::vector<Shape>(pass_.groups.size()),
+              {[this, view](const Leaf& leaf) { return leaf.intermediate ? intermediates_.view(leaf.index) : view(leaf.index); },
+               [this](std::size_t group, std::int64_t tile) -> LiveTile& { return live_tile(group, tile); },
+               [this](const Destination& destination, const Box& box, std::span<const std::byte> values) {
+                 outlet_.emit(destination, box, values, times_.write);
+               }}});
+  for (const Evaluation& evaluation : scan.evaluations) run->evaluations.emplace_back(pass_, evaluation);
+}
+
+void Worker::evaluate(ScanRun& run, const Box& block, Progress& progress) {
+  release_behind(run.scan, block, run.places);
+  const Timer timer;
+  const double written = times_.write;
+  for (EvaluationRun& evaluation : run.evaluations) {
+    try {
+      evaluation.run(block, run.context);
+    } catch (const DataError& error) {
+      throw DataError("{} (in block {} of {})", error.what(), format_box(block),
+                      run.scan.datasets.empty() ? "what is in memory" : run.scan.datasets[0].info->ref.describe());
+    }
+  }
+  times_.evaluate += timer.seconds() - (times_.write - written);
+  ++times_.blocks;
+  progress.advance(run.scan.weight / run.scan.num_blocks);
+}
+
+// Updates of the groups of a scan are over for now.
+void Worker::rest(const Scan& scan) {
   for (const Evaluation& evaluation : scan.evaluations) {
     for (const GroupInput& input : evaluation.groups) {
       for (auto& [tile, live] : live_[input.group]) live.state->rest();

@@ -2,15 +2,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "xylem/comm/communicator.hpp"
 #include "xylem/exec/execute.hpp"
 #include "xylem/plan/plan.hpp"
 #include "xylem/storage/reader.hpp"
 #include "xylem/support/progress.hpp"
 
+#include "detail/block_stream.hpp"
 #include "detail/evaluation_run.hpp"
 #include "detail/intermediates.hpp"
 #include "detail/merge.hpp"
@@ -48,13 +52,28 @@ class Worker {
 
   /// Runs blocks that follow each other. Tiles of streamed groups that are not whole afterwards become parts.
   void run(const std::vector<ScanRange>& ranges, Progress& progress);
+  /// Runs the whole pass with the other ranks, reading in rounds: of each scan this rank has a share. Throws what reading threw
+  /// on any rank, on every rank, and what evaluating threw on this one, once the others have done reading. Collective: yes; the
+  /// one worker of each rank.
+  void run_together(const Communicator& comm, Progress& progress);
   /// What is left when there are no more blocks.
   std::vector<TilePart> finish();
 
   [[nodiscard]] const RankTimes& times() const noexcept { return times_; }
 
  private:
-  void run_range(const ScanRange& range, Progress& progress);
+  // What evaluating the blocks of a scan takes.
+  struct ScanRun {
+    const Scan& scan;
+    std::vector<EvaluationRun> evaluations;
+    std::vector<Shape> places;  // of groups, where the block before was
+    EvaluationContext context;
+  };
+
+  void run_blocks(BlockStream& blocks, Progress& progress);
+  void begin_scan(std::optional<ScanRun>& run, const Scan& scan, const std::function<ArrayView(std::size_t)>& view);
+  void evaluate(ScanRun& run, const Box& block, Progress& progress);
+  void rest(const Scan& scan);
   void release_behind(const Scan& scan, const Box& block, std::vector<Shape>& places);
   void release_all(bool streamed);
   void release(std::size_t group);
@@ -66,6 +85,7 @@ class Worker {
   const Outlet& outlet_;
   RankTimes times_;
   FilePool files_;
+  StreamBuffers buffers_;
   std::vector<std::map<std::int64_t, LiveTile>> live_;  // by group and tile
   std::vector<TilePart> parts_;
 };
