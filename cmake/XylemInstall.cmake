@@ -10,6 +10,9 @@ target_sources(xylem_all INTERFACE FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_D
   FILES ${PROJECT_SOURCE_DIR}/include/xylem/xylem.hpp)
 target_link_libraries(xylem_all INTERFACE ${layers})
 
+# A project that uses it may have a newer compiler of the same kind, not one of an older major release.
+string(REGEX MATCH "^[0-9]+" XYLEM_OLDEST_COMPILER "${CMAKE_CXX_COMPILER_VERSION}")
+
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/xylem)
 install(TARGETS ${layers} xylem_all EXPORT xylemTargets FILE_SET HEADERS)
 install(EXPORT xylemTargets NAMESPACE xylem:: DESTINATION ${package_folder})

@@ -10,8 +10,8 @@
 
 #include "xylem/comm/runtime.hpp"
 #include "xylem/support/error.hpp"
+#include "xylem/support/multiversion.hpp"
 
-#include "detail/multiversion.hpp"
 #include "sum.hpp"
 
 namespace {

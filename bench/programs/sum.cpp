@@ -9,8 +9,7 @@
 #include <fstream>
 
 #include "xylem/support/error.hpp"
-
-#include "detail/multiversion.hpp"
+#include "xylem/support/multiversion.hpp"
 
 namespace bench {
 

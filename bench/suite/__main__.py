@@ -31,7 +31,7 @@ def main():
     data = files.Data(arguments.data, arguments.size)
     data.make(say)
     commands = tasks.Commands(arguments.build, arguments.mpiexec, arguments.ranks, data)
-    peers = Peers(commands, data, arguments.peers_python)
+    peers = Peers(commands, data, arguments.peers_python, arguments.peers)
     try:
         done, by_stage = run_groups(arguments, data, commands, peers)
     except measure.Failed as error:

@@ -23,7 +23,7 @@ def at_most(factor, against, *tasks):
 
 
 def at_least(task, **factors):
-    """Peers by name, _ for what a name cannot have."""
+    """Against peers; `dask` is the faster of its two forms."""
     names = {"CDO": "CDO", "NCO": "NCO", "mpi4py": "mpi4py", "h5py": "h5py", "dask": "xarray+dask"}
     return [Goal(task, names[name], factor, "at least") for name, factor in factors.items()]
 

@@ -56,6 +56,7 @@ class Task:
     title: str
     files: list  # warmed before each round
     programs: list
+    uncounted: bool = True  # a round first in which programs of our own run and are not counted
     reference: dict = None  # the first answer
 
     def program(self, name):
@@ -63,7 +64,7 @@ class Task:
 
 
 class Failed(Exception):
-    """A program of the suite's own failed, or two programs do not find the same."""
+    """A program failed, or does not find the same as the others."""
 
 
 def run(command, environment):
@@ -104,10 +105,13 @@ def run_once(program, task, check=False):
             raise Failed(f"{task.title}: {program.name}: {program.failure}; its command: {' '.join(program.command)[:600]}")
         return None
     try:
-        answers = program.answer(done)
-    except (OSError, KeyError, ValueError) as error:
-        raise Failed(f"{task.title}: {program.name} gave no answer ({error}); its command: {' '.join(program.command)[:600]}") from error
-    _compare(task, program, answers)
+        _compare(task, program, program.answer(done))
+    except (Failed, OSError, KeyError, ValueError) as error:  # a peer that is wrong is out, and named
+        program.failure = f"wrong or no answer: {error}"
+        program.runs.clear()
+        if program.own:
+            raise Failed(f"{task.title}: {program.name}: {program.failure}; its command: {' '.join(program.command)[:600]}") from error
+        return None
     return done
 
 
@@ -122,24 +126,23 @@ def _compare(task, program, answers):
             continue
         found, expected = (numpy.asarray(values, "f8").squeeze() for values in (found, task.reference[name]))
         if found.shape != expected.shape:
-            raise Failed(f"{task.title}: {name} has the shape {found.shape} by {program.name} and {expected.shape} by {task.programs[0].name}")
+            raise Failed(f"{name} has the shape {found.shape}, and by {task.programs[0].name} {expected.shape}")
         difference, scale = numpy.abs(found - expected).max(), numpy.abs(expected).max()
         if not difference <= program.tolerance * scale:
-            raise Failed(f"{task.title}: {name} differs by {difference:g} of {scale:g} between {program.name} and {task.programs[0].name}; one is wrong")
+            raise Failed(f"{name} differs by {difference:g} of {scale:g} from {task.programs[0].name}'s")
 
 
 def measure(tasks, repeats, budget, warm, say):
-    """Runs all programs of the tasks in rounds, so that a slow moment of the machine falls on all. Programs of our own run `repeats`
-    times and once before, uncounted; a peer stops when another run would take it over `budget` seconds in all. Without repeats
-    all run once, and that counts."""
+    """Runs all programs of the tasks in rounds, so that a slow moment of the machine falls on all: each `repeats` times, but a peer no
+    more once another run would take it over `budget` seconds in all; one of our own has twice that, at least two runs, and one
+    before that is not counted. Without repeats all run once, and that counts."""
     for round_number in range(repeats + 1):
         warm([path for task in tasks for path in task.files])
         counted = round_number > 0 or repeats == 0
         for task in tasks:
             for program in task.programs:
-                if program.failure or not (program.own or counted and _within(program, budget)):
-                    continue
-                done = run_once(program, task, check=round_number == 0)
+                wanted = _within(program, budget) if counted else program.own and task.uncounted
+                done = run_once(program, task, check=round_number == 0) if wanted and not program.failure else None
                 if done and counted:
                     program.runs.append(done)
     for task in tasks:
@@ -149,4 +152,8 @@ def measure(tasks, repeats, budget, warm, say):
 
 
 def _within(program, budget):
-    return not program.runs or sum(run.seconds for run in program.runs) + program.runs[-1].seconds <= budget
+    """Whether a program may run again."""
+    spent = sum(run.seconds for run in program.runs)
+    if program.own and len(program.runs) < 2:
+        return True
+    return not program.runs or spent + program.runs[-1].seconds <= (2 * budget if program.own else budget)

@@ -22,7 +22,7 @@ def build(arguments, data, peers, tasks, by_stage, goals, seconds):
         "benchmark": "xylem bench/run", "command": arguments.command, "date": datetime.date.today().isoformat(), "seconds": round(seconds, 1),
         "commit": _output("git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"), "machine": _machine(), "versions": _versions(arguments),
         "ranks": arguments.ranks, "repeats": arguments.repeats, "budget_seconds": arguments.budget, "field_bytes": data.size, "memory_limit": MEMORY,
-        "peers": "measured" if arguments.peers_python else "off (--no-peers)", "missing_peers": peers.missing,
+        "peers": arguments.peers, "missing_peers": peers.missing,
         "tasks": [{"key": task.key, "title": task.title, "programs": [_program(program) for program in task.programs]} for task in tasks],
         "stages": by_stage, "goals": goals,
     }
@@ -32,18 +32,19 @@ def _program(program):
     """A program's figures."""
     if not program.runs:
         return {"name": program.name, "command": " ".join(program.command), "failure": program.failure}
-    return {"name": program.name, "command": " ".join(program.command), "seconds": round(program.median(), 4),
+    return {"name": program.name, "command": " ".join(program.command), "seconds": round(program.median(), 6),
             "all_seconds": [round(program.seconds(run), 4) for run in program.runs],
             "cpu_seconds": round(sorted(run.cpu_seconds for run in program.runs)[len(program.runs) // 2], 3), "peak_rss_bytes": program.peak_rss()}
 
 
-def _output(*command):
-    """The first line that a command prints, or "not there"."""
+def _output(*command, whole=False):
+    """The first line that a command prints, or all in one; or "not there"."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:
         return "not there"
-    return next(iter((done.stdout.strip() or done.stderr.strip()).splitlines()), "")
+    lines = (done.stdout.strip() or done.stderr.strip()).splitlines()
+    return ", ".join(line.strip() for line in lines) if whole else next(iter(lines), "")
 
 
 def _machine():
@@ -54,7 +55,7 @@ def _machine():
 
 
 def _versions(arguments):
-    versions = {"xylem": _output(os.path.join(arguments.build, "drivers", "xylem"), "--version"), "MPI": _output(arguments.mpiexec, "--version"),
+    versions = {"xylem": _output(os.path.join(arguments.build, "drivers", "xylem"), "--version", whole=True), "MPI": _output(arguments.mpiexec, "--version"),
                 "python": platform.python_version()}
     if arguments.peers_python:
         versions.update({"CDO": _output("cdo", "--version"), "NCO": _output("ncra", "--version"), "h5repack": _output("h5repack", "--version")})
@@ -98,7 +99,7 @@ def _against(goal):
 
 def markdown(outcome):
     """All tables."""
-    return "\n".join([_environment(outcome), _verdicts(outcome), _goals_table(outcome), _missed(outcome), _other_goals(outcome), _seconds(outcome),
+    return "\n".join([_environment(outcome), _verdicts(outcome), _goals_table(outcome), _other_goals(outcome), _missed(outcome), _seconds(outcome),
                       _stages(outcome), _memory(outcome)])
 
 
@@ -109,14 +110,21 @@ def _table(header, rows):
 def _environment(outcome):
     machine, versions = outcome["machine"], dict(outcome["versions"])
     named = ", ".join(f"{name} {text}" if name.lower() not in text.lower() else text for name, text in versions.items())
-    lines = [f"`{outcome['command']}` on {outcome['date']}, commit {outcome['commit']}, {outcome['ranks']} ranks, {outcome['seconds'] / 60:.0f} minutes. "
-             f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB, {machine['system']}; load at the end {machine['load_at_end']:.1f}. "
-             f"A field of {outcome['field_bytes'] / 2**30:g} GiB, `--memory {outcome['memory_limit']}`; medians of up to {outcome['repeats']} runs (the number is in the JSON).",
-             "", f"Versions: {named}.", ""]
+    lines = [f"`{outcome['command']}` on {outcome['date']}, commit {outcome['commit']}, {outcome['ranks']} ranks, "
+             f"{outcome['seconds'] / 60:.0f} minutes. {machine['cpu']}, {machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB, "
+             f"{machine['system']}; load at the end {machine['load_at_end']:.1f}. A field of {outcome['field_bytes'] >> 20:,} MiB, `--memory {outcome['memory_limit']}`; "
+             f"medians of up to {max(1, outcome['repeats'])} runs (the number is in the JSON).",
+             "", f"Sums of what is in memory: {_memory_rate(outcome):.0f} GB/s on all ranks together.", "", f"Versions: {named}.", ""]
     lines += [f"Not measured: {name} ({why}).\n" for name, why in outcome["missing_peers"].items()]
     lines += [f"Failed: {program['name']} in {task['title']} ({program['failure'].splitlines()[0] if program['failure'] else 'no reason'}).\n"
               for task in outcome["tasks"] for program in task["programs"] if program.get("failure")]
     return "\n".join(lines)
+
+
+def _memory_rate(outcome):
+    """GB/s of the program memory_sum."""
+    program = next(task for task in outcome["tasks"] if task["key"] == "memory")["programs"][0]
+    return int(program["command"].split()[-1]) / program["seconds"] / 1e9
 
 
 def _verdicts(outcome):
@@ -162,7 +170,8 @@ def _missed(outcome):
         rows.append([goal["title"], _against(goal), f"{_number(goal['measured'])} ({goal['wanted']})",
                      _number(goal["without_start"]) if "without_start" in goal else "", times, where])
     header = ["missed", "against", "measured (wanted)", "without start", "ours, other", "where our time goes (s)"]
-    return _table(header, rows) if rows else ""
+    text = "What is missed, and where the time goes (one more run, the mean of the ranks; `merge` is waiting for the other rank too):\n\n"
+    return text + _table(header, rows) if rows else ""
 
 
 def _other_goals(outcome):
@@ -189,7 +198,7 @@ def _seconds(outcome):
 def _stages(outcome):
     titles = {task["key"]: task["title"] for task in outcome["tasks"]}
     rows = [[titles[key], *[f"{found[name]:.2f}" for name in (*stages.NAMES, "whole")]] for key, found in outcome["stages"].items()]
-    return "Where xylem's time goes: seconds of one more run, from its run report, the mean of the ranks; `rest` is waiting for the other rank and the end of MPI:\n\n" + _table(
+    return "Where xylem's time goes: seconds of one more run, from its run report, the mean of the ranks; `start` is mpirun, MPI and Kokkos until the program's own clock, `merge` waits for the other rank, `rest` is what no stage counts:\n\n" + _table(
         ["task", *stages.NAMES, "whole"], rows)
 
 

@@ -134,7 +134,7 @@ def write_tasks(commands, peers):
     if peers.has("h5repack"):
         programs.append(Program("h5repack", ["h5repack", "-f", "field:SHUF", "-f", f"field:GZIP={LEVEL}", "-l", "field:CHUNK=1x512x512", plain, repacked],
                                 _file_mean(repacked), output=repacked))
-    return [Task("write", "writing a field with deflate", [data.plain], programs)]
+    return [Task("write", "writing a field with deflate", [data.plain], programs, uncounted=False)]
 
 
 def _file_mean(path):

@@ -176,10 +176,12 @@ Array missing(const Array& like, const std::string& dim, std::int64_t extent) {
 
 Array reindex(const Array& array, const std::string& dim, const std::vector<std::int64_t>& positions, const LabelValues& labels) {
   const auto is_gap = [](std::int64_t position) { return position < 0; };
+  const Coordinate* own = array.find_coord(dim);
+  const Attributes attributes = own == nullptr ? Attributes{} : own->attributes;
   bool as_it_is = static_cast<std::int64_t>(positions.size()) == array.dims()[array.axis(dim)].size;
   for (std::size_t i = 0; i < positions.size() && as_it_is; ++i) as_it_is = positions[i] == static_cast<std::int64_t>(i);
-  if (as_it_is) return assign_coord(array, dim, labels);
-  if (std::ranges::none_of(positions, is_gap)) return assign_coord(array.isel(dim, positions), dim, labels);
+  if (as_it_is) return assign_coord(array, dim, labels, attributes);
+  if (std::ranges::none_of(positions, is_gap)) return assign_coord(array.isel(dim, positions), dim, labels, attributes);
   std::vector<Array> runs;
   for (std::size_t begin = 0, end = 0; begin < positions.size(); begin = end) {
     end = begin + 1;
@@ -191,7 +193,7 @@ Array reindex(const Array& array, const std::string& dim, const std::vector<std:
                                             : plain.isel(dim, std::vector(positions.begin() + static_cast<std::ptrdiff_t>(begin),
                                                                           positions.begin() + static_cast<std::ptrdiff_t>(end))));
   }
-  return assign_coord(concat(runs, dim), dim, labels);
+  return assign_coord(concat(runs, dim), dim, labels, attributes);
 }
 
 void expect_same_dims(const std::vector<CombinePart>& parts) {
@@ -218,4 +220,23 @@ std::vector<Array> aligned(const std::vector<CombinePart>& parts, const std::str
   return arrays;
 }
 
+bool is_all_missing(const Array& array) {
+  const auto* whole = std::get_if<ConcatNode>(&array.node().kind);
+  const Array& gap = whole != nullptr && whole->inputs.size() == 1 ? whole->inputs[0] : array;
+  return std::holds_alternative<ConstantNode>(gap.node().kind);
+}
+
 }  // namespace xylem::detail
+
+namespace xylem {
+
+Array missing_like(const Array& array) {
+  if (array.ndim() == 0) return detail::missing(array, {}, 0);
+  const Dim& first = array.dims()[0];
+  const Array gap = detail::missing(array, first.name, first.size);
+  ArrayNode node = detail::derive(array, ConcatNode{{gap}, first.name, false});
+  node.dtype = gap.dtype();
+  return detail::make_array(std::move(node));
+}
+
+}  // namespace xylem

@@ -15,6 +15,7 @@
 #include "xylem/tree/labels.hpp"
 
 #include "detail/build.hpp"
+#include "detail/labelled_members.hpp"
 
 namespace xylem {
 namespace {
@@ -161,6 +162,7 @@ Array Catalog::joined_along(const std::string& dim, const std::vector<Entry>& en
   const bool by_name = from.kind == LabelSource::Kind::name;
   if (by_name) options.labels = labels_of_names(names, from.detail);
   if (from.kind == LabelSource::Kind::attribute) options.labels = labels_of_attributes(containers, from.detail);
+  if (from.kind == LabelSource::Kind::external) options.labels = detail::external_labels(parts, containers, dim);
   const bool is_new = !arrays[0].find_axis(dim);
   if (is_new && !tree_.skipped.empty() && (by_name || !arrays[0].find_coord(dim))) {
     // Places for all files, in the order in which they would be joined.

@@ -37,7 +37,7 @@ void note_differences(const std::vector<CombinePart>& parts, std::vector<std::st
   const std::string first = value(parts[0].array);
   std::size_t different = 0, example = 0;
   for (std::size_t i = parts.size(); i-- > 1;) {
-    if (value(parts[i].array) == first) continue;
+    if (detail::is_all_missing(parts[i].array) || value(parts[i].array) == first) continue;
     ++different;
     example = i;
   }
@@ -132,7 +132,9 @@ Array merged(const std::vector<CombinePart>& parts, const std::vector<Array>& ar
     const bool is_whole = count == bare[part].dims()[bare[part].axis(options.dim)].size;
     runs.push_back(is_whole ? bare[part] : bare[part].isel(options.dim, Slice{first, first + count, 1}));
   }
-  return assign_coord(runs.size() == 1 ? runs[0] : concat(runs, options.dim), options.dim, all);
+  const Coordinate* own = options.labels ? nullptr : parts[0].array.find_coord(options.dim);
+  return assign_coord(runs.size() == 1 ? runs[0] : concat(runs, options.dim), options.dim, all,
+                      own == nullptr ? Attributes{} : own->attributes);
 }
 
 LabelValues joined(const std::vector<LabelValues>& labels) {

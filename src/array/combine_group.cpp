@@ -11,6 +11,8 @@
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
 
+#include "detail/labelled_members.hpp"
+
 namespace xylem {
 namespace {
 
@@ -46,14 +48,32 @@ const AttributeValue* find_attribute(const Node& node, const std::string& name) 
 
 std::string describe(const Node& node) { return fmt::format("'{}'", printable(node.path())); }
 
+// What the group's type says, where the options do not.
+GroupCombineOptions completed(const Group& group, GroupCombineOptions options) {
+  const bool varies = group.type() == "HeterogeneousTimeSeriesGroup";
+  if (options.dims.empty() && options.combine.dim.empty()) {
+    if (!varies && group.type() != "TimeSeriesGroup") {
+      throw UsageError("{} is no time series group, whose dim is known: name the dim to combine along", describe(group));
+    }
+    options.combine.dim = "time";
+  }
+  if (options.dims.size() == 1) {
+    options.combine.dim = options.dims[0];
+    options.dims.clear();
+  }
+  if (!options.labels_from) options.labels_from.emplace(varies ? LabelSource::Kind::data : LabelSource::Kind::name);
+  return options;
+}
+
 }  // namespace
 
 LabelSource LabelSource::parse(const std::string& text) {
   if (text == "data") return {Kind::data, {}};
+  if (text == "attrs") return {Kind::external, {}};
   if (text == "name") return {Kind::name, {}};
   if (text.starts_with("name:") && text.size() > 5) return {Kind::name, text.substr(5)};
   if (text.starts_with("attr:") && text.size() > 5) return {Kind::attribute, text.substr(5)};
-  throw UsageError("labels come from data, name, name:REGEX or attr:NAME, not from '{}'", printable(text));
+  throw UsageError("labels come from data, name, name:REGEX, attr:NAME or attrs, not from '{}'", printable(text));
 }
 
 LabelValues labels_of_names(const std::vector<std::string>& names, const std::string& pattern) {
@@ -96,8 +116,9 @@ LabelValues labels_of_attributes(const std::vector<const Container*>& containers
   throw UsageError("the attribute '{}' is a number in some parts and not in others", printable(attribute));
 }
 
-Array combine_group(const Group& group, const GroupCombineOptions& options,
-                    const std::function<Array(const Container&)>& array_of, std::vector<std::string>* notes) {
+Array combine_group(const Group& group, const GroupCombineOptions& given, const std::function<Array(const Container&)>& array_of,
+                    std::vector<std::string>* notes) {
+  const GroupCombineOptions options = completed(group, given);
   std::vector<CombinePart> parts;
   std::vector<std::string> names;
   std::vector<const Container*> containers;
@@ -124,19 +145,20 @@ Array combine_group(const Group& group, const GroupCombineOptions& options,
     if (options.combine.method == CombineMethod::concat) throw UsageError("{}: merge leaves them out", text);
     if (notes != nullptr) notes->push_back(text);
   }
+  if (!options.dims.empty()) return detail::combine_labelled({std::move(parts), containers, names}, options, notes);
   CombineOptions all = options.combine;
-  if (options.labels_from.kind == LabelSource::Kind::name) {
-    all.labels = labels_of_names(names, options.labels_from.detail);
+  const LabelSource& from = *options.labels_from;
+  if (from.kind == LabelSource::Kind::name) {
+    all.labels = labels_of_names(names, from.detail);
     if (!options.absent.empty() && !parts[0].array.find_axis(all.dim)) {
       names.insert(names.end(), options.absent.begin(), options.absent.end());
-      all.all_labels = labels_of_names(names, options.labels_from.detail);
+      all.all_labels = labels_of_names(names, from.detail);
       std::visit([](auto& labels) { std::ranges::sort(labels); }, *all.all_labels);
       all.method = CombineMethod::merge;
     }
   }
-  if (options.labels_from.kind == LabelSource::Kind::attribute) {
-    all.labels = labels_of_attributes(containers, options.labels_from.detail);
-  }
+  if (from.kind == LabelSource::Kind::attribute) all.labels = labels_of_attributes(containers, from.detail);
+  if (from.kind == LabelSource::Kind::external) all.labels = detail::external_labels(parts, containers, all.dim);
   return combine(parts, all, notes);
 }
 

@@ -85,6 +85,24 @@ Array make_reduction(const std::vector<Array>& inputs, const DimNames& names, co
 }  // namespace
 
 namespace detail {
+namespace {
+
+// The unit of squares, in UDUNITS' grammar: "K2", "(m s-1)2"; nothing for points in time, scales with a zero of their own (degC)
+// and what is no plain unit.
+std::string squared_unit(const std::string& unit) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto is_plain = [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || std::string_view(" .*/^-+()").find(c) != std::string_view::npos;
+  };
+  const std::string lower = lower_ascii(unit);
+  for (const char* word : {"since", "deg", "cels", "fahr"}) {
+    if (lower.find(word) != std::string::npos) return {};
+  }
+  if (unit.empty() || unit == "1" || !std::ranges::all_of(unit, is_plain)) return unit == "1" ? unit : std::string();
+  return std::ranges::all_of(unit, is_letter) ? unit + "2" : "(" + unit + ")2";
+}
+
+}  // namespace
 
 Attributes reduced_attributes(const Array& array, Reduction reduction, const char* cell_method,
                               const std::vector<std::string>& reduced) {
@@ -98,6 +116,10 @@ Attributes reduced_attributes(const Array& array, Reduction reduction, const cha
   const bool is_distance = reduction == Reduction::sum || reduction == Reduction::std;
   if (is_distance && text_of("units").find(" since ") != std::string::npos) {
     for (const char* name : {"units", "calendar", "standard_name", "axis"}) kept.erase(name);
+  }
+  if (reduction == Reduction::var) {
+    const std::string unit = squared_unit(text_of("units"));
+    if (!unit.empty()) kept["units"] = {.data = std::vector<std::string>{unit}};
   }
   if (cell_method != nullptr && !reduced.empty()) {
     std::string text = text_of("cell_methods");

@@ -263,7 +263,9 @@ Labelled labels_for(const Coordinate& coord, const Labelled& labels) {
 
 Array Array::sel(const std::vector<std::pair<std::string, Labelled>>& indexers) const {
   std::vector<std::pair<std::string, Positions>> positions;
-  for (const auto& [name, labels] : indexers) {
+  for (const auto& indexer : indexers) {  // no structured binding: Clang before 16 does not capture one
+    const std::string& name = indexer.first;
+    const Labelled& labels = indexer.second;
     const Dim& dim = dims()[axis(name)];
     const Coordinate* coord = find_coord(name);
     if (coord == nullptr || !coord->is_index()) {

@@ -132,8 +132,9 @@ Array coordinate(const std::string& dim, LabelValues values) {
   return detail::make_array(std::move(node));
 }
 
-Array assign_coord(const Array& array, const std::string& dim, LabelValues values) {
+Array assign_coord(const Array& array, const std::string& dim, LabelValues values, Attributes attributes) {
   Coordinate coord = detail::known_coordinate(dim, {dim}, std::move(values));
+  coord.attributes = std::move(attributes);
   static_cast<void>(array.axis(dim));
   expect_fitting(array.dims(), coord);
   ArrayNode node = detail::derive(array, RenameNode{array});

@@ -51,6 +51,29 @@ void take_over_crashes(const std::array<struct sigaction, crashes.size()>& befor
   }
 }
 
+// Some launchers end all copies of a program as soon as one fails: the first of them speaks before the others end.
+void let_the_first_speak() { std::this_thread::sleep_for(std::chrono::seconds(1)); }
+
+// Open MPI 4, started by srun and not through PMIx (or PMI, where it was built with that), cannot tell ranks apart: MPI_Init
+// would end the process with code 1 and a page of text from each rank. Later releases take each rank for a job of one, which is
+// found after MPI_Init.
+void refuse_srun_without_pmix() {
+#if defined(OMPI_MAJOR_VERSION) && OMPI_MAJOR_VERSION < 5
+  const auto set = [](const char* name) { return std::getenv(name) != nullptr; };
+  if (!set("SLURM_STEP_ID") || !set("SLURM_STEP_NUM_TASKS") || set("OMPI_COMM_WORLD_SIZE") || set("PMIX_RANK") || set("PMI_RANK"))
+    return;
+  const char* rank = std::getenv("SLURM_PROCID");
+  if (rank == nullptr || std::strcmp(rank, "0") == 0) {
+    write_stderr(
+        "xylem: error: srun started this without pmix, through which Open MPI's ranks find each other: use srun --mpi=pmix, or "
+        "where srun --mpi=list does not name pmix, mpirun in the batch script\n");
+  } else {
+    let_the_first_speak();
+  }
+  std::exit(static_cast<int>(ErrorKind::usage));
+#endif
+}
+
 // What the launcher that is nearest to this process says of it, if any does.
 struct Launched {
   const char* variable;  // that holds the number of ranks
@@ -92,8 +115,7 @@ bool refuse_copies() {
                     "xylem ...)\n",
                     launched->ranks, launched->variable));
   } else {
-    std::this_thread::sleep_for(
-        std::chrono::seconds(1));  // some launchers end all copies as soon as one fails: the first speaks before
+    let_the_first_speak();
   }
   return true;
 }
@@ -106,6 +128,7 @@ MpiRuntime::MpiRuntime(int& argc, char**& argv) {
   std::array<struct sigaction, crashes.size()> handlers{};
   for (std::size_t i = 0; i < crashes.size(); ++i) sigaction(crashes[i], nullptr, &handlers[i]);
   if (initialized == 0) {
+    refuse_srun_without_pmix();
     int provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided);
     owns_mpi_ = true;

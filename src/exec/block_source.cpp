@@ -11,6 +11,16 @@ Shape row_major(const Shape& shape, std::int64_t element) {
   return strides;
 }
 
+std::vector<std::byte> fill_of(const DatasetInfo& info) {
+  std::vector<std::byte> fill = info.fill;
+  fill.resize(static_cast<std::size_t>(info.dtype.size), std::byte{0});
+  return fill;
+}
+
+ArrayView everywhere(const std::vector<std::byte>& fill, const DatasetInfo& info) {
+  return {fill.data(), Shape(info.shape.size(), 0), Shape(info.shape.size(), 0)};
+}
+
 std::vector<BlockBuffers::Input>& BlockBuffers::inputs_of(const Scan& scan) {
   if (scan_ != &scan) {
     scan_ = &scan;
@@ -31,10 +41,8 @@ namespace {
 void set_fills(const Scan& scan, std::vector<std::vector<std::byte>>& fills, std::vector<ArrayView>& views) {
   for (std::size_t d = 0; d < views.size(); ++d) {
     if (scan.datasets[d].storage.allocated_chunks > 0) continue;
-    const DatasetInfo& info = *scan.datasets[d].info;
-    fills[d] = info.fill;
-    fills[d].resize(static_cast<std::size_t>(info.dtype.size), std::byte{0});
-    views[d] = {fills[d].data(), Shape(info.shape.size(), 0), Shape(info.shape.size(), 0)};
+    fills[d] = fill_of(*scan.datasets[d].info);
+    views[d] = everywhere(fills[d], *scan.datasets[d].info);
   }
 }
 

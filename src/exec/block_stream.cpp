@@ -82,6 +82,7 @@ void BlockStream::fetch_ahead(std::size_t i) {
 }
 
 const StreamedBlock* BlockStream::next() {
+  if (done_) return nullptr;
   const Timer timer;
   {
     const std::scoped_lock hold(mutex_);
@@ -104,8 +105,9 @@ const StreamedBlock* BlockStream::next() {
     }
   }
   times_.wait += timer.seconds();
+  done_ = slot->state != State::fetched;
   if (slot->failure) std::rethrow_exception(std::exchange(slot->failure, nullptr));
-  if (slot->state == State::end) return nullptr;
+  if (done_) return nullptr;
   const Timer decoding;
   slot->block.source->decode(buffers_.blocks[current_], buffers_.decoded);
   times_.decode += decoding.seconds();

@@ -94,6 +94,7 @@ void EvaluationRun::run_part(const std::vector<Range>& part, const EvaluationCon
     }
   }
   std::vector<LiveTile*> tiles;
+  std::vector<std::int64_t> whole;  // of the groups' tiles those that all get something: their numbers, else -1
   for (std::size_t g = 0; g < groups; ++g) {
     const GroupInput& input = evaluation_.groups[g];
     const ReductionGroup& group = pass_.groups[input.group];
@@ -117,6 +118,9 @@ void EvaluationRun::run_part(const std::vector<Range>& part, const EvaluationCon
     LiveTile& live = context.tile(input.group, number);
     live.elements += elements;
     tiles.push_back(&live);
+    std::int64_t outputs = 1;
+    for (std::size_t k = 0; k < axes; ++k) outputs *= input.axes[k].axis >= 0 ? walk[k].count : 1;
+    whole.push_back(outputs == tile.size() ? number : -1);
   }
   std::vector<Box> boxes;
   for (std::size_t e = 0; e < evaluation_.emissions.size(); ++e) {
@@ -153,8 +157,54 @@ void EvaluationRun::run_part(const std::vector<Range>& part, const EvaluationCon
       joined.push_back(std::move(axis));
     }
   }
+  const bool constant = std::ranges::all_of(joined, [&](const Axis& axis) {
+    return std::all_of(axis.strides.begin(), axis.strides.begin() + static_cast<std::ptrdiff_t>(inputs),
+                       [](std::int64_t s) { return s == 0; });
+  });
+  if (constant && boxes.empty() && add_constant(elements, first, tiles, whole, context)) return;
   sweep(joined, first, tiles);
   for (std::size_t e = 0; e < boxes.size(); ++e) context.emit(evaluation_.emissions[e].destination, boxes[e], emitted_[e]);
+}
+
+// Elements that are all alike, of which each output of the tiles gets as many: the state of one for each output is doubled.
+// False, and nothing done, where they are few, or some outputs get none.
+bool EvaluationRun::add_constant(std::int64_t elements, const std::vector<std::int64_t>& first,
+                                 const std::vector<LiveTile*>& tiles, const std::vector<std::int64_t>& numbers,
+                                 const EvaluationContext& context) {
+  constexpr std::int64_t few = 4 * Evaluator::max_tile;
+  constexpr std::int64_t small_state = std::int64_t{1} << 18;  // which the forecast need not count
+  const std::size_t inputs = views_.size(), groups = tiles.size();
+  if (elements < few) return false;
+  std::int64_t most = 1;
+  for (std::size_t g = 0; g < groups; ++g) {
+    const std::int64_t outputs = tiles[g]->state->outputs();
+    if (numbers[g] < 0 || outputs * 2 > elements || pass_.groups[evaluation_.groups[g].group].tile_state > small_state)
+      return false;
+    most = std::max(most, outputs);
+  }
+  for (std::size_t l = 0; l < inputs; ++l) views_[l] = {data_[l] + first[l], 0, 0};
+  const int width = static_cast<int>(std::min<std::int64_t>(most, Evaluator::max_tile));
+  evaluator_.evaluate(1, width, views_);
+  for (std::size_t g = 0; g < groups; ++g) {
+    group_values_.clear();
+    for (const int value : evaluation_.groups[g].values)
+      group_values_.push_back(evaluator_.values()[static_cast<std::size_t>(value)]);
+    const auto identity = [&] { return context.identity(evaluation_.groups[g].group, numbers[g]); };
+    Accumulators& state = *tiles[g]->state;
+    const auto power = identity();
+    for (std::int64_t output = 0; output < state.outputs(); output += width) {
+      const auto n = static_cast<int>(std::min<std::int64_t>(width, state.outputs() - output));
+      power->update(1, n, group_values_, {output, 0, 1}, {first[inputs + groups + g], 0, 0});
+    }
+    for (std::int64_t copies = elements / state.outputs();; copies /= 2) {
+      if (copies % 2 == 1) state.combine(*power);
+      if (copies == 1) break;
+      const auto twin = identity();
+      twin->combine(*power);
+      power->combine(*twin);
+    }
+  }
+  return true;
 }
 
 // Walks the outer axes, and the last two of them tile by tile.

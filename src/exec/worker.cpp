@@ -10,6 +10,8 @@
 #include "xylem/support/text.hpp"
 #include "xylem/support/timer.hpp"
 
+#include "detail/block_runs.hpp"
+
 namespace xylem::detail {
 namespace {
 
@@ -25,7 +27,7 @@ std::unique_ptr<Accumulators> make_state(const Plan& plan, const Pass& pass, std
   const auto spare = static_cast<double>(std::max<std::int64_t>(0, plan.options.memory_limit - plan.memory_bound));
   const double factor = spare / static_cast<double>(std::max<std::int64_t>(1, pass.accumulators_bound));
   return std::make_unique<Accumulators>(of.program, of.aggregates, of.tile(tile).size(), plan.options.sums,
-                                        of.tile_state + saturated(factor * static_cast<double>(of.tile_state)));
+                                        saturated((1 + factor) * static_cast<double>(of.tile_state)));
 }
 
 void Outlet::emit(const Destination& destination, const Box& box, std::span<const std::byte> values, double& seconds) const {
@@ -69,13 +71,22 @@ void Outlet::fail_overflow(const ReductionGroup::Target& target, const Box& box,
 }
 
 void Worker::run(const std::vector<ScanRange>& ranges, Progress& progress) {
-  {
-    BlockStream blocks(files_, pass_, ranges, buffers_);
-    run_blocks(blocks, progress);
-    times_.read += blocks.times().fetch + blocks.times().decode;
-    times_.wait += blocks.times().wait;
-    times_.decode += blocks.times().decode;
+  std::vector<ScanRange> stored;
+  const auto run_so_far = [&] {
+    if (!stored.empty()) run_stored(stored, progress);
+    stored.clear();
+  };
+  for (const ScanRange& range : ranges) {
+    for (const BlockRun& blocks : block_runs(pass_, range)) {
+      if (!blocks.empty) {
+        stored.push_back({range.scan, blocks.begin, blocks.end});
+        continue;
+      }
+      run_so_far();
+      run_empty(pass_.scans[range.scan], blocks, progress);
+    }
   }
+  run_so_far();
   release_all(true);
 }
 
@@ -86,7 +97,27 @@ std::vector<TilePart> Worker::finish() {
   return parts;
 }
 
-void Worker::run_blocks(BlockStream& blocks, Progress& progress) {
+Worker::ScanRun Worker::begin_scan(const Scan& scan, std::function<ArrayView(std::size_t dataset)> view) {
+  ScanRun run{scan,
+              {},
+              {[this, view = std::move(view)](const Leaf& leaf) {
+                 return leaf.intermediate ? intermediates_.view(leaf.index) : view(leaf.index);
+               },
+               [this](std::size_t group, std::int64_t tile) -> LiveTile& { return live_tile(group, tile); },
+               [this](std::size_t group, std::int64_t tile) { return make_state(plan_, pass_, group, tile); },
+               [this](const Destination& destination, const Box& box, std::span<const std::byte> values) {
+                 outlet_.emit(destination, box, values, times_.write);
+               }}};
+  run.evaluations.reserve(scan.evaluations.size());
+  for (const Evaluation& evaluation : scan.evaluations) run.evaluations.emplace_back(pass_, evaluation);
+  if (scan_ != &scan) places_.assign(pass_.groups.size(), {});
+  scan_ = &scan;
+  return run;
+}
+
+// Blocks that are read one after the other.
+void Worker::run_stored(const std::vector<ScanRange>& ranges, Progress& progress) {
+  BlockStream blocks(files_, pass_, ranges, buffers_);
   std::optional<ScanRun> run;
   std::size_t scan = 0;
   const BlockSource* source = nullptr;
@@ -94,12 +125,23 @@ void Worker::run_blocks(BlockStream& blocks, Progress& progress) {
     if (!run || block->scan != scan) {
       if (run) rest(run->scan);
       scan = block->scan;
-      begin_scan(run, pass_.scans[scan], [&](std::size_t dataset) { return source->view(dataset); });
+      run.emplace(begin_scan(pass_.scans[scan], [&](std::size_t dataset) { return source->view(dataset); }));
     }
     source = block->source.get();
-    evaluate(*run, block->box, progress);
+    evaluate(*run, block->box, 1, progress);
   }
   if (run) rest(run->scan);
+  times_.read += blocks.times().fetch + blocks.times().decode;
+  times_.wait += blocks.times().wait;
+  times_.decode += blocks.times().decode;
+}
+
+// Blocks of which nothing was ever written, as one.
+void Worker::run_empty(const Scan& scan, const BlockRun& blocks, Progress& progress) {
+  std::vector<std::vector<std::byte>> fills;
+  for (const ScanDataset& dataset : scan.datasets) fills.push_back(fill_of(*dataset.info));
+  ScanRun run = begin_scan(scan, [&](std::size_t dataset) { return everywhere(fills[dataset], *scan.datasets[dataset].info); });
+  evaluate(run, box_of(scan, blocks), blocks.end - blocks.begin, progress);
 }
 
 void Worker::run_together(const Communicator& comm, Progress& progress) {
@@ -108,7 +150,7 @@ void Worker::run_together(const Communicator& comm, Progress& progress) {
     const Scan& scan = pass_.scans[s];
     CollectiveSource source(comm, files_, scan);
     std::optional<ScanRun> run;
-    comm.agree([&] { begin_scan(run, scan, [&](std::size_t dataset) { return source.view(dataset); }); });
+    comm.agree([&] { run.emplace(begin_scan(scan, [&](std::size_t dataset) { return source.view(dataset); })); });
     const ScanRange mine = pass_.share_of_scan(s, comm.rank(), comm.size());
     std::int64_t rounds = 0;
     for (int rank = 0; rank < comm.size(); ++rank) {
@@ -124,7 +166,7 @@ void Worker::run_together(const Communicator& comm, Progress& progress) {
       times_.wait += timer.seconds();
       if (!takes_part) continue;
       try {
-        evaluate(*run, block, progress);
+        evaluate(*run, block, 1, progress);
       } catch (...) {  // the others go on reading, and so must this rank
         failure = std::current_exception();
       }
@@ -140,34 +182,22 @@ void Worker::run_together(const Communicator& comm, Progress& progress) {
   if (failure) std::rethrow_exception(failure);
 }
 
-void Worker::begin_scan(std::optional<ScanRun>& run, const Scan& scan, const std::function<ArrayView(std::size_t)>& view) {
-  run.emplace(
-      ScanRun{scan,
-              {},
-              std::vector<Shape>(pass_.groups.size()),
-              {[this, view](const Leaf& leaf) { return leaf.intermediate ? intermediates_.view(leaf.index) : view(leaf.index); },
-               [this](std::size_t group, std::int64_t tile) -> LiveTile& { return live_tile(group, tile); },
-               [this](const Destination& destination, const Box& box, std::span<const std::byte> values) {
-                 outlet_.emit(destination, box, values, times_.write);
-               }}});
-  for (const Evaluation& evaluation : scan.evaluations) run->evaluations.emplace_back(pass_, evaluation);
-}
-
-void Worker::evaluate(ScanRun& run, const Box& block, Progress& progress) {
-  release_behind(run.scan, block, run.places);
+// Evaluates a box of so many blocks.
+void Worker::evaluate(ScanRun& run, const Box& box, std::int64_t blocks, Progress& progress) {
+  release_behind(run.scan, box);
   const Timer timer;
   const double written = times_.write;
   for (EvaluationRun& evaluation : run.evaluations) {
     try {
-      evaluation.run(block, run.context);
+      evaluation.run(box, run.context);
     } catch (const DataError& error) {
-      throw DataError("{} (in block {} of {})", error.what(), format_box(block),
+      throw DataError("{} (in block {} of {})", error.what(), format_box(box),
                       run.scan.datasets.empty() ? "what is in memory" : run.scan.datasets[0].info->ref.describe());
     }
   }
   times_.evaluate += timer.seconds() - (times_.write - written);
-  ++times_.blocks;
-  progress.advance(run.scan.weight / run.scan.num_blocks);
+  times_.blocks += blocks;
+  progress.advance(run.scan.weight / run.scan.num_blocks * blocks);
 }
 
 // Updates of the groups of a scan are over for now.
@@ -180,7 +210,7 @@ void Worker::rest(const Scan& scan) {
 }
 
 // Tiles of streamed groups are left behind when blocks move on along an axis that the tiles are cut along.
-void Worker::release_behind(const Scan& scan, const Box& block, std::vector<Shape>& places) {
+void Worker::release_behind(const Scan& scan, const Box& block) {
   for (const Evaluation& evaluation : scan.evaluations) {
     for (const GroupInput& input : evaluation.groups) {
       const ReductionGroup& group = pass_.groups[input.group];
@@ -190,8 +220,8 @@ void Worker::release_behind(const Scan& scan, const Box& block, std::vector<Shap
         const int axis = input.axes[k].axis;
         if (axis >= 0 && group.cuts[static_cast<std::size_t>(axis)].size() > 2) place.push_back(block.start[k]);
       }
-      if (!places[input.group].empty() && place != places[input.group]) release(input.group);
-      places[input.group] = std::move(place);
+      if (!places_[input.group].empty() && place != places_[input.group]) release(input.group);
+      places_[input.group] = std::move(place);
     }
   }
 }

@@ -91,7 +91,20 @@ std::optional<Array> DataArrays::find(const std::string& path) const {
   const Node* node = data_.find(path.starts_with('/') ? path.substr(1) : path);
   const Container* container = node == nullptr ? nullptr : container_of(data_.files(), *node);
   if (container == nullptr) return std::nullopt;
+  if (is_left_out(*container)) {
+    throw DataError("the file of {} cannot be read, and was left out", container->info().ref.describe());
+  }
   return known_array(*container);
+}
+
+// As a part of what is combined.
+Array DataArrays::part(const Container& container) const {
+  const Array array = known_array(container);
+  return is_left_out(container) ? missing_like(array) : array;
+}
+
+void DataArrays::leave_out(const std::vector<SkippedFile>& files) {
+  for (const SkippedFile& file : files) left_out_.insert(file.file);
 }
 
 Array DataArrays::get(const std::string& path) const {
@@ -113,13 +126,13 @@ Array DataArrays::combine(const std::string& group, const GroupCombineOptions& o
     if (slash != std::string::npos && data_.find(path.substr(0, slash)) == &parent) all.absent.push_back(path.substr(slash + 1));
   }
   return combine_group(
-      parent, all, [&](const Container& container) { return known_array(container); }, notes);
+      parent, all, [&](const Container& container) { return part(container); }, notes);
 }
 
 Array DataArrays::combine(const std::string& group, const ParameterSpace& space, const StateCombineOptions& options,
                           std::vector<std::string>* notes) const {
   return combine_states(
-      group_at(group), space, options, [&](const Container& container) { return known_array(container); }, notes);
+      group_at(group), space, options, [&](const Container& container) { return part(container); }, notes);
 }
 
 Array DataArrays::concat(const std::string& group, const std::string& field, const std::string& dim) const {
@@ -127,7 +140,7 @@ Array DataArrays::concat(const std::string& group, const std::string& field, con
   const auto& members = group_at(group).members();
   const auto first =
       members.empty() ? std::nullopt : find(group + "/" + members.front()->name() + (field.empty() ? "" : "/" + field));
-  if (first && first->find_axis(dim)) options.labels_from.kind = LabelSource::Kind::data;
+  if (first && first->find_axis(dim)) options.labels_from = LabelSource{};
   return combine(group, options);
 }
 

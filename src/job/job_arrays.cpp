@@ -20,7 +20,7 @@ class Maker {
 
   JobArrays run() {
     for (const JobOperation& operation : job_.operations) {
-      hangs_on_failure_ = false;
+      hangs_on_failure_ = data_failed_ = false;
       std::optional<Array> array;
       try {
         if (only_fallbacks_ && operation.failure != FailureRule::stop) throw UsageError("it could not be computed");
@@ -28,7 +28,11 @@ class Maker {
         if (operation.failure != FailureRule::stop) hangs_on_failure_ = true;
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::usage && error.kind() != ErrorKind::data) throw;
-        if (operation.failure == FailureRule::stop) throw UsageError("{}: {}", operation.place, error.what());
+        if (operation.failure == FailureRule::stop) {
+          const std::string text = fmt::format("{}: {}", operation.place, error.what());
+          if (error.kind() == ErrorKind::data || data_failed_) throw DataError("{}", text);
+          throw UsageError("{}", text);
+        }
         if (operation.failure != FailureRule::silent) {
           made_.failures.push_back(fmt::format("{}: '{}' failed ({}); {}", operation.place, printable(operation.tag),
                                                error.what(),
@@ -59,8 +63,14 @@ class Maker {
             }};
   }
 
-  [[nodiscard]] std::optional<Array> find_data(const std::string& name) const {
-    std::optional<Array> found = data_.find(name);
+  std::optional<Array> find_data(const std::string& name) {
+    std::optional<Array> found;
+    try {
+      found = data_.find(name);
+    } catch (const DataError&) {
+      data_failed_ = true;  // what the expression makes of it is a mistake in the expression
+      throw;
+    }
     const auto later = std::ranges::find(job_.operations, name, &JobOperation::tag);
     if (!found && later != job_.operations.end()) {
       throw UsageError("'{}' is made only later, at {}: an operation refers to what was made before it", printable(name),
@@ -73,6 +83,7 @@ class Maker {
   const DataArrays& data_;
   bool only_fallbacks_;
   bool hangs_on_failure_ = false;
+  bool data_failed_ = false;
   JobArrays made_;
 };
 

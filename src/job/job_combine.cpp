@@ -14,26 +14,6 @@
 namespace xylem::detail {
 namespace {
 
-// A list of integers, of numbers or of texts.
-std::optional<LabelValues> as_values(const YAML::Node& node) {
-  if (!node.IsSequence() || node.size() == 0) return std::nullopt;
-  std::vector<std::int64_t> integers;
-  std::vector<double> reals;
-  std::vector<std::string> texts;
-  for (const auto& item : node) {
-    if (!item.IsScalar()) return std::nullopt;
-    const bool quoted = item.Tag() == "!";
-    std::int64_t integer = 0;
-    double real = 0;
-    if (!quoted && YAML::convert<std::int64_t>::decode(item, integer)) integers.push_back(integer);
-    if (!quoted && YAML::convert<double>::decode(item, real)) reals.push_back(real);
-    texts.push_back(item.Scalar());
-  }
-  if (integers.size() == texts.size()) return integers;
-  if (reals.size() == texts.size()) return reals;
-  return texts;
-}
-
 LabelValues values_of(const AttributeValue::Data& data) {
   if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&data)) return *integers;
   return AttributeValue{.data = data}.as_doubles().value();
@@ -109,7 +89,7 @@ void find_dims(const YAML::Node& node, std::vector<std::string>& keys, std::vect
 
 class Reader {
  public:
-  explicit Reader(const JobYaml& yaml) : yaml_(yaml) {}
+  Reader(const JobYaml& yaml, bool may_be_typed) : yaml_(yaml), may_be_typed_(may_be_typed) {}
 
   JobCombine entry(const YAML::Node& tag, const YAML::Node& node) const {
     yaml_.expect_keys(node, job_section("combine.TAG"));
@@ -118,11 +98,15 @@ class Reader {
     combine.place = yaml_.place(tag);
     if (!node["group"]) yaml_.fail(node, "an entry of 'combine' needs a 'group'");
     combine.group = yaml_.text(node["group"], "group");
+    if (node["field"] && node["fields"]) yaml_.fail(node["fields"], "'field' is there already: name one, or several");
     if (node["field"]) combine.options.field = yaml_.text(node["field"], "field");
-    constexpr std::array methods{"concat", "merge"};
+    // dantro's try_concat and auto are merge here, which keeps the type where nothing is missing.
+    constexpr std::array methods{"concat", "merge", "try_concat", "auto"};
     constexpr std::array joins{"exact", "inner", "outer"};
     CombineOptions& options = combine.options.combine;
-    if (node["method"]) options.method = static_cast<CombineMethod>(yaml_.choice(node["method"], "method", methods));
+    if (node["method"]) {
+      options.method = yaml_.choice(node["method"], "method", methods) == 0 ? CombineMethod::concat : CombineMethod::merge;
+    }
     if (node["join"]) options.join = static_cast<Join>(yaml_.choice(node["join"], "join", joins));
     combine.is_sweep = node["pspace"].IsDefined();
     if (combine.is_sweep) {
@@ -130,8 +114,14 @@ class Reader {
       return combine;
     }
     if (node["subspace"]) yaml_.fail(node["subspace"], "a subspace needs a 'pspace'");
-    if (!node["dim"]) yaml_.fail(node, "an entry of 'combine' needs a 'dim', or a 'pspace'");
-    options.dim = yaml_.text(node["dim"], "dim");
+    if (const YAML::Node dim = node["dim"]; !dim) {
+      if (!may_be_typed_) yaml_.fail(node, "an entry of 'combine' needs a 'dim', or a 'pspace'");
+    } else if (dim.IsSequence()) {
+      for (const YAML::Node& one : yaml_.items(dim, "dim")) combine.options.dims.push_back(yaml_.text(one, "a dim"));
+      if (combine.options.dims.empty()) yaml_.fail(dim, "dim is empty: name a dim, or several");
+    } else {
+      options.dim = yaml_.text(dim, "dim");
+    }
     if (node["coords_from"]) {
       const std::string text = yaml_.text(node["coords_from"], "coords_from");
       try {
@@ -139,6 +129,33 @@ class Reader {
       } catch (const UsageError& error) {
         yaml_.fail(node["coords_from"], error.what());
       }
+    }
+    return combine;
+  }
+
+  /// The entry for one of its `fields`: NAME: path, or NAME: {path: .., dtype: ..}, as in dantro's ParamSpaceGroup.
+  [[nodiscard]] JobCombine field(JobCombine combine, const YAML::Node& name, const YAML::Node& node) const {
+    combine.tag += '/' + yaml_.text(name, "the name of a field");
+    combine.place = yaml_.place(name);
+    if (!node.IsMap()) {
+      combine.options.field = yaml_.text(node, "a field");
+      return combine;
+    }
+    for (const auto& [key, value] : yaml_.entries(node, "a field")) {
+      if (key.Scalar() != "path" && key.Scalar() != "dtype") {
+        yaml_.fail(key, fmt::format("a field has no key '{}': its keys are path, dtype; what dims and transform do in dantro, "
+                                    "operations do here",
+                                    printable(key.Scalar())));
+      }
+    }
+    if (!node["path"]) yaml_.fail(node, "a field needs a 'path'");
+    combine.options.field = yaml_.text(node["path"], "path");
+    if (node["dtype"]) {
+      const std::string type = yaml_.text(node["dtype"], "dtype");
+      combine.dtype = find_element_type(type);
+      if (!combine.dtype)
+        yaml_.fail(node["dtype"],
+                   fmt::format("no type '{}': there are bool, int8 to uint64, float16 to float64", printable(type)));
     }
     return combine;
   }
@@ -162,41 +179,29 @@ class Reader {
     }
     if (!node["subspace"]) return;
     for (const auto& [name, chosen] : yaml_.entries(node["subspace"], "subspace")) {
-      JobSubspace wanted{name.Scalar()};
-      YAML::Node values = chosen;
-      if (chosen.IsMap()) {
-        if (chosen.size() != 1 || (!chosen["loc"] && !chosen["idx"]))
-          yaml_.fail(chosen, "a subspace chooses by 'loc' or by 'idx'");
-        wanted.by_position = chosen["idx"].IsDefined();
-        values.reset(chosen[wanted.by_position ? "idx" : "loc"]);
-      }
-      YAML::Node list(YAML::NodeType::Sequence);
-      if (values.IsSequence()) {
-        list = values;
-      } else {
-        list.push_back(values);
-      }
-      const auto found = as_values(list);
-      const auto* positions = found ? std::get_if<std::vector<std::int64_t>>(&*found) : nullptr;
-      if (!found || (wanted.by_position && positions == nullptr))
-        yaml_.fail(values, "a subspace chooses a value or a list of them");
-      if (wanted.by_position) {
-        wanted.positions = *positions;
-      } else {
-        wanted.values = *found;
-      }
-      combine.subspace.push_back(std::move(wanted));
+      combine.subspace.push_back(read_subspace(yaml_, name.Scalar(), chosen));
     }
   }
 
   const JobYaml& yaml_;
+  bool may_be_typed_;
 };
 
 }  // namespace
 
-std::vector<JobCombine> read_combine(const JobYaml& yaml, const YAML::Node& node) {
+std::vector<JobCombine> read_combine(const JobYaml& yaml, const YAML::Node& node, bool may_be_typed) {
   std::vector<JobCombine> all;
-  for (const auto& [tag, entry] : yaml.entries(node, "combine")) all.push_back(Reader(yaml).entry(tag, entry));
+  for (const auto& [tag, entry] : yaml.entries(node, "combine")) {
+    const Reader reader(yaml, may_be_typed);
+    const JobCombine combine = reader.entry(tag, entry);
+    if (entry["fields"]) {
+      for (const auto& [name, field] : yaml.entries(entry["fields"], "fields")) {
+        all.push_back(reader.field(combine, name, field));
+      }
+    } else {
+      all.push_back(combine);
+    }
+  }
   return all;
 }
 
@@ -213,26 +218,6 @@ ParameterSpace parameter_space(const YAML::Node& node) {
   for (Found& dim : found) space.dims.push_back(std::move(dim.dim));
   if (space.dims.empty()) throw UsageError("the parameter space has no dims: nothing in it is tagged !pdim");
   return space;
-}
-
-std::vector<std::int64_t> positions_in(const ParameterSpace& space, const JobSubspace& wanted) {
-  const auto dim = std::ranges::find(space.dims, wanted.dim, &ParameterDim::name);
-  if (wanted.by_position || dim == space.dims.end()) return wanted.positions;  // combine_states knows the dims
-  std::vector<std::int64_t> positions;
-  const auto find = [&](const auto& values, const auto& all) {
-    using Value = std::decay_t<decltype(values[0])>;
-    using Other = std::decay_t<decltype(all[0])>;
-    for (const Value& value : values) {
-      std::ptrdiff_t place = std::ssize(all);
-      if constexpr (std::is_arithmetic_v<Value> == std::is_arithmetic_v<Other>) {
-        place = std::ranges::find_if(all, [&](const Other& other) { return value == other; }) - all.begin();
-      }
-      if (place == std::ssize(all)) throw UsageError("the parameter '{}' has no value {}", printable(wanted.dim), value);
-      positions.push_back(place);
-    }
-  };
-  std::visit(find, wanted.values, dim->values);
-  return positions;
 }
 
 }  // namespace xylem::detail

@@ -122,8 +122,9 @@ class Call {
       if (arguments.size() != 1 || keywords.size() != 0) fail("takes one argument");
       return argument(arguments[0]);
     }
-    const std::vector<std::string> functions = expression_functions();
+    std::vector<std::string> functions = expression_functions();
     if (std::ranges::find(functions, function) == functions.end()) {
+      functions.insert(functions.end(), {"expression", "operation"});  // keys that stand where a name would
       yaml_.fail(place_, fmt::format("no operation '{}'{}", printable(name_), did_you_mean(function, functions)));
     }
     std::vector<std::string> given;

@@ -162,6 +162,13 @@ void read_stores(JobFile& job, const YAML::Node& node) {
     if (const YAML::Node tags = entry["tags"]; tags && !is_all(tags)) {
       store.tags = read_tags(yaml, tags, "tags", job.results, "result");
     }
+    for (const std::string& tag : store.tags.empty() ? job.results : store.tags) {
+      try {
+        expect_result_name(tag);
+      } catch (const UsageError& error) {
+        throw UsageError("{}: {}", std::ranges::find(job.operations, tag, &JobOperation::tag)->place, error.what());
+      }
+    }
     read_storage(yaml, entry, store);
     job.stores.push_back(std::move(store));
   }
@@ -201,7 +208,7 @@ JobFile read_job_file(const std::string& file, const std::string& text, const st
     yaml.fail(root["version"], fmt::format("jobs of version {} are not known: this is version 1", version));
   }
   if (!root["load"]) yaml.fail(root, "the job has no 'load': say which files are read");
-  job.load = parse_load_config(root["load"], file);
+  job.load = parse_manager_config(root["load"], file);
   read_folders(job);
   if (const YAML::Node node = root["resources"]) read_resources(job, node);
   if (const YAML::Node node = root["decode"]) {
@@ -210,7 +217,9 @@ JobFile read_job_file(const std::string& file, const std::string& text, const st
   }
   std::vector<std::string> combined;
   if (const YAML::Node node = root["combine"]) {
-    job.combine = read_combine(yaml, node);
+    const bool may_be_typed =
+        std::ranges::any_of(job.load.create_groups, [](const NewGroup& group) { return group.type.has_value(); });
+    job.combine = read_combine(yaml, node, may_be_typed);
     for (const JobCombine& entry : job.combine) combined.push_back(entry.tag);
   }
   const std::size_t first_transform = read_operations(yaml, combined, job.operations);

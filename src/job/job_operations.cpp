@@ -119,7 +119,7 @@ class Reader {
     const YAML::Node* named = nullptr;
     const YAML::Node* given = nullptr;
     for (const auto& [key, value] : entries) {
-      if (std::ranges::any_of(section.keys, [&](const JobKey& known) { return key.Scalar() == known.name; })) continue;
+      if (std::ranges::any_of(section.keys, [&name = key.Scalar()](const JobKey& known) { return name == known.name; })) continue;
       if (named != nullptr) {
         for (const YAML::Node& one : {*named, key}) {
           const std::string near = did_you_mean(one.Scalar(), key_names);

@@ -172,7 +172,7 @@ void JobYaml::fail(const YAML::Node& node, const std::string& problem) const { t
 
 void JobYaml::expect_keys(const YAML::Node& node, const JobSection& section) const {
   for (const auto& [key, value] : entries(node, section.name)) {
-    if (std::ranges::any_of(section.keys, [&](const JobKey& known) { return key.Scalar() == known.name; })) continue;
+    if (std::ranges::any_of(section.keys, [&name = key.Scalar()](const JobKey& known) { return name == known.name; })) continue;
     std::vector<std::string> names;
     for (const JobKey& known : section.keys) names.emplace_back(known.name);
     const std::string near = did_you_mean(key.Scalar(), names);

@@ -15,7 +15,8 @@ constexpr std::array kTop{
     JobKey{"out_dir", "path",
            "where results and reports go, made if need be; relative to data_dir, as in dantro; default: the working directory"},
     JobKey{"resources", "mapping", "memory, threads and how data are read"},
-    JobKey{"load", "mapping: name to entry", "what is loaded, in dantro's words (docs/loading.md); required"},
+    JobKey{"load", "mapping: name to entry",
+           "what is loaded, in dantro's words, or the arguments of a data manager (docs/loading.md); required"},
     JobKey{"combine", "mapping: tag to entry", "members of a group as one array (docs/many-files.md)"},
     JobKey{"decode", "mapping", "how stored values become numbers"},
     JobKey{"define", "mapping: tag to value or operations", "arrays made before others, in the order of the file"},
@@ -39,15 +40,21 @@ constexpr std::array kResources{
 constexpr std::array kCombine{
     JobKey{"group", "path", "the group whose members are combined; required"},
     JobKey{"field", "path", "the container in each member; default: the members themselves"},
-    JobKey{"dim", "name",
-           "the dim along which they are put together: one that they have, or a new one; required but for a sweep"},
-    JobKey{"coords_from", "data, name, name:REGEX or attr:NAME", "where the labels along the dim come from; default name"},
-    JobKey{"method", "concat or merge", "one after the other, or each at the place of its label, gaps missing; default concat"},
+    JobKey{"fields", "mapping: name to path, or to {path: .., dtype: ..}", "several fields at once: the tags are TAG/NAME"},
+    JobKey{"dim", "name, or list of names",
+           "the dim along which they are put together: one that they have, or a new one; several of a labelled group; required "
+           "but for a sweep and for groups of time series"},
+    JobKey{"coords_from", "data, name, name:REGEX, attr:NAME or attrs", "where the labels along the dim come from; default name"},
+    JobKey{
+        "method", "concat or merge",
+        "one after the other, or each at the place of its label, gaps missing; dantro's try_concat and auto are merge; default "
+        "concat"},
     JobKey{"join", "exact, inner or outer", "what becomes of labels of other dims that not all have; default exact"},
     JobKey{"pspace", "attrs, or mapping: parameter to values",
            "the group is a parameter sweep, its members are numbered states; attrs: the group's attribute pspace says of which"},
-    JobKey{"subspace", "mapping: parameter to value, list, {loc: ..} or {idx: ..}",
-           "the part of a sweep that is wanted; default all"},
+    JobKey{"subspace", "mapping: parameter to value, list, !slice, {loc: ..} or {idx: ..}",
+           "the part of a sweep that is wanted, as in dantro: values (`rtol`, `atol` beside `loc`), or positions from 1; default "
+           "all"},
 };
 
 constexpr std::array kDecode{

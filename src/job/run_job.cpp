@@ -9,12 +9,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "xylem/exec/execute.hpp"
 #include "xylem/job/compute.hpp"
 #include "xylem/job/run_report.hpp"
 #include "xylem/output/result_table.hpp"
 #include "xylem/output/result_writer.hpp"
+#include "xylem/plan/planner.hpp"
 #include "xylem/plan/result_chunks.hpp"
 #include "xylem/plan/result_variable.hpp"
 #include "xylem/support/bytes.hpp"
@@ -24,6 +26,7 @@
 #include "xylem/support/text.hpp"
 #include "xylem/tree/object.hpp"
 
+#include "detail/damaged_files.hpp"
 #include "detail/job_arrays.hpp"
 
 namespace xylem {
@@ -79,23 +82,46 @@ class JobRun {
     std::vector<std::string> texts;
     for (const JobOperation& operation : job_.operations) texts.push_back(operation.expression + ' ' + operation.fallback);
     for (const JobCombine& entry : job_.combine) texts.push_back(entry.group);
-    const DataArrays arrays(comm_, data, texts, job_.decode_cf);
+    DataArrays arrays(comm_, data, texts, job_.decode_cf);
     for (const std::string& note : arrays.notes()) logging::note("{}", note);
-    const auto combined = comm_.agree([&] { return combine(data, arrays); });
-    JobArrays made = comm_.agree([&] { return make_job_arrays(job_, arrays, combined, false); });
-    const bool may_fail = std::ranges::any_of(job_.results, [&](const std::string& tag) { return made.may_fail.contains(tag); });
-    try {
-      compute(data, made, idle);
-    } catch (const Error& error) {
-      if (!may_fail || error.kind() != ErrorKind::data || !error.agreed()) throw;
-      // What failed may be told by no rank but one; whatever may fail gives way.
-      logging::warning("{}; once more, without what may fail", error.what());
-      made = comm_.agree([&] { return make_job_arrays(job_, arrays, combined, true); });
-      compute(data, made, idle);
+    for (bool only_fallbacks = false;;) {
+      const auto combined = comm_.agree([&] { return combine(data, arrays); });
+      const JobArrays made = comm_.agree([&] { return make_job_arrays(job_, arrays, combined, only_fallbacks); });
+      try {
+        return compute(data, made, idle);
+      } catch (const Error& error) {
+        const bool of_the_data = error.kind() == ErrorKind::data || (error.kind() == ErrorKind::usage && is_executing_);
+        if (!of_the_data || !error.agreed()) throw;
+        is_executing_ = false;
+        if (leave_out_damaged(data, made, arrays)) continue;
+        const auto may_fail = [&](const std::string& tag) { return made.may_fail.contains(tag); };
+        if (only_fallbacks || error.kind() != ErrorKind::data || std::ranges::none_of(job_.results, may_fail)) throw;
+        // What failed may be told by no rank but one; whatever may fail gives way.
+        logging::warning("{}; once more, without what may fail", error.what());
+        only_fallbacks = true;
+      }
     }
   }
 
  private:
+  // Files of entries that say `on_error: skip` and whose data turn out to be damaged, all at once. False where there is none.
+  // Collective: yes.
+  bool leave_out_damaged(const DataManager& data, const JobArrays& made, DataArrays& arrays) {
+    std::vector<NamedArray> results;
+    for (const std::string& tag : job_.results) {
+      if (const auto& array = made.arrays.at(tag)) results.push_back({tag, *array});
+    }
+    const auto may_be_skipped = [&](const std::string& file) { return data.may_be_skipped(file); };
+    const std::vector<SkippedFile> damaged = find_damaged_files(comm_, datasets_of(results), may_be_skipped);
+    for (const SkippedFile& file : damaged) {
+      logging::warning("left out: {}", file.reason);
+      skipped_.push_back(file);
+    }
+    arrays.leave_out(damaged);
+    report_.set_skipped(skipped_);
+    return !damaged.empty();
+  }
+
   [[nodiscard]] std::string path_of(const JobStore& store) const {
     return (fs::path(job_.out_dir) / store.file).lexically_normal().string();
   }
@@ -122,13 +148,18 @@ class JobRun {
     std::vector<std::string> notes;
     for (const JobCombine& entry : job_.combine) {
       try {
-        combined.emplace(entry.tag, entry.is_sweep ? combine_sweep(data, arrays, entry, notes)
-                                                   : arrays.combine(entry.group, entry.options, &notes));
+        const Array whole =
+            entry.is_sweep ? combine_sweep(data, arrays, entry, notes) : arrays.combine(entry.group, entry.options, &notes);
+        combined.emplace(entry.tag, entry.dtype ? whole.astype(*entry.dtype) : whole);
       } catch (const UsageError& error) {
         throw UsageError("{}: {}", entry.place, error.what());
+      } catch (const DataError& error) {
+        throw DataError("{}: {}", entry.place, error.what());
       }
     }
-    for (const std::string& note : notes) logging::note("{}", note);
+    for (const std::string& note : notes) {
+      if (told_.insert(note).second) logging::note("{}", note);
+    }
     return combined;
   }
 
@@ -176,6 +207,7 @@ class JobRun {
     std::vector<Output> outputs = create_outputs(variables, plan);
     report_.begin_stage("compute");
     ResultCollector collector(variables);
+    is_executing_ = true;
     report_.set_times(execute(comm_, plan, [&](std::size_t result, const Box& box, std::span<const std::byte> values) {
       for (Output& output : outputs) {
         const auto place = std::ranges::find(output.numbers, result);
@@ -185,7 +217,9 @@ class JobRun {
       }
       collector.write(result, box, values);
     }));
+    is_executing_ = false;
     report_.begin_stage("write");
+    for (Output& output : outputs) output.writer->finish();  // all of them, before any has its name
     std::vector<std::string> written;
     for (Output& output : outputs) {
       output.writer->commit();
@@ -286,6 +320,8 @@ class JobRun {
   const std::function<void(const std::string&)>& print_;
   std::vector<std::string> files_;
   std::vector<SkippedFile> skipped_;
+  std::set<std::string> told_;  // notes
+  bool is_executing_ = false;
 };
 
 }  // namespace

@@ -25,10 +25,10 @@ XYLEM_INLINE T real_value(T a, T b) {
   if constexpr (op == Operation::ceil) return std::ceil(a);
   if constexpr (op == Operation::trunc) return std::trunc(a);
   if constexpr (op == Operation::round) return std::nearbyint(a);
-  if constexpr (op == minimum) return (a != a) | (a < b) ? a : b;
-  if constexpr (op == maximum) return (a != a) | (a > b) ? a : b;
-  if constexpr (op == Operation::fmin) return (b != b) | (a < b) ? a : b;
-  if constexpr (op == Operation::fmax) return (b != b) | (a > b) ? a : b;
+  if constexpr (op == minimum) return ((a != a) | (a < b)) ? a : b;
+  if constexpr (op == maximum) return ((a != a) | (a > b)) ? a : b;
+  if constexpr (op == Operation::fmin) return ((b != b) | (a < b)) ? a : b;
+  if constexpr (op == Operation::fmax) return ((b != b) | (a > b)) ? a : b;
   if constexpr (op == fillna) return a != a ? b : a;
 }
 

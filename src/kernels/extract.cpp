@@ -2,7 +2,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "detail/multiversion.hpp"
+#include "xylem/support/multiversion.hpp"
+
 #include "detail/tile.hpp"
 
 // Exact sums of x and x*x over a tile by error-free extraction (S. M. Rump, T. Ogita, S. Oishi, "Accurate floating-point

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "detail/multiversion.hpp"
+#include "xylem/support/multiversion.hpp"
 
 namespace xylem::detail {
 namespace {

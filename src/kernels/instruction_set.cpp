@@ -1,8 +1,6 @@
 #include "xylem/kernels/instruction_set.hpp"
 
-#include <cstddef>  // which says what C library this is, as multiversion.hpp asks
-
-#include "detail/multiversion.hpp"
+#include "xylem/support/multiversion.hpp"
 
 namespace xylem {
 namespace detail {

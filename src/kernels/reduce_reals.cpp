@@ -1,7 +1,8 @@
 #include <limits>
 #include <type_traits>
 
-#include "detail/multiversion.hpp"
+#include "xylem/support/multiversion.hpp"
+
 #include "detail/tile.hpp"
 
 namespace xylem::detail {

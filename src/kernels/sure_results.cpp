@@ -5,8 +5,7 @@
 #include <limits>
 
 #include "xylem/support/contract.hpp"
-
-#include "detail/multiversion.hpp"
+#include "xylem/support/multiversion.hpp"
 
 // This file is compiled with -fno-math-errno, without which square roots do not vectorize.
 //

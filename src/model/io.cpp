@@ -145,7 +145,8 @@ std::int64_t read_bytes(const DatasetInfo& info, const Shape& count) {
   const std::int64_t decoding = decoding_bytes(info, count), all = raw_block_bytes(info, count, false);
   if (all == 0) return decoding;
   const std::int64_t chunk = max_stored_bytes(info) + chunk_note;
-  return decoding + std::min(all, (read_batch_bytes / chunk_bytes(info) + 1) * chunk);
+  const auto chunks = std::clamp<std::int64_t>(read_batch_bytes / chunk_bytes(info), 1, read_batch_chunks);
+  return decoding + std::min(all, chunks * chunk);
 }
 
 std::int64_t usual_stored_bytes(const DatasetInfo& info, const StorageSummary& storage) noexcept {

@@ -216,3 +216,9 @@ FileLayout lay_out(const std::vector<ResultVariable>& variables, const ExistingF
 }
 
 }  // namespace xylem::detail
+
+namespace xylem {
+
+void expect_result_name(const std::string& name) { detail::expect_name("result", name); }
+
+}  // namespace xylem

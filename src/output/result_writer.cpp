@@ -155,7 +155,7 @@ void ResultWriter::write_chunks(std::size_t variable, const Box& box, std::span<
   });
 }
 
-void ResultWriter::commit() {
+void ResultWriter::finish() {
   std::vector<std::int64_t> written(written_.begin(), written_.end());
   comm_.all_reduce_sum(written);
   comm_.agree([&] {
@@ -172,6 +172,11 @@ void ResultWriter::commit() {
     comm_.agree([&] { encoded_->copy_to(*file_); });
   }
   comm_.agree([&] { file_->close(); });
+  finished_ = true;
+}
+
+void ResultWriter::commit() {
+  if (!finished_) finish();
   comm_.agree([&] {
     if (owner_) owner_->commit();
   });

@@ -33,11 +33,12 @@ std::int64_t decoded_bytes(const ScanDataset& dataset, const Scan& scan) {
   if (info.layout != Layout::chunked) return stored_bytes_read(dataset, scan);
   double bytes = static_cast<double>(dataset.chunk_reads) * info.dtype.size;
   for (const std::int64_t extent : info.chunk) bytes *= static_cast<double>(extent);
-  return saturated(bytes);
+  const auto chunks = static_cast<double>(std::max<std::int64_t>(1, ChunkGrid(info.shape, info.chunk).size()));
+  return saturated(bytes * (static_cast<double>(dataset.storage.allocated_chunks) / chunks));
 }
 
 struct Totals {
-  std::int64_t datasets = 0, chunks = 0, reads = 0, all_chunks = 0, stored = 0, decoded = 0;
+  std::int64_t datasets = 0, chunks = 0, reads = 0, all_chunks = 0, written = 0, stored = 0, decoded = 0;
 };
 
 // A dataset that several scans read counts once, and its chunks at most once.
@@ -49,7 +50,10 @@ Totals totals(const Pass& pass) {
       const DatasetInfo& info = *dataset.info;
       const std::int64_t all = info.layout == Layout::chunked ? ChunkGrid(info.shape, info.chunk).size() : 1;
       const auto [known, is_new] = needed.try_emplace({info.ref.file, info.ref.path}, 0);
-      if (is_new) totals.all_chunks += all;
+      if (is_new) {
+        totals.all_chunks += all;
+        totals.written += dataset.storage.allocated_chunks;
+      }
       const std::int64_t more = std::min(all, known->second + dataset.needed_chunks) - known->second;
       known->second += more;
       totals.chunks += more;
@@ -150,6 +154,9 @@ void explain_pass(const Plan& plan, std::size_t p, std::string& text) {
   } else {
     fmt::format_to(out, "  reads    {} of {} in {}: {} stored, {} decoded\n", all.chunks, plural(number(all.all_chunks), "chunk"),
                    plural(number(all.datasets), "dataset"), format_bytes(all.stored), format_bytes(all.decoded));
+    if (all.written < all.all_chunks) {
+      fmt::format_to(out, "  written  {} of all chunks; the others hold the fill value\n", all.written);
+    }
     if (all.reads > all.chunks) {
       fmt::format_to(out, "  again    {}, of chunks that several blocks need (misaligned)\n",
                      plural(number(all.reads - all.chunks), "more read"));
@@ -228,6 +235,7 @@ std::string explain_json(const Plan& plan) {
     json.end_array();
     json.key("blocks").value(pass.num_blocks());
     json.key("chunks").value(all.all_chunks);
+    json.key("chunks_written").value(all.written);
     json.key("chunks_needed").value(all.chunks);
     json.key("chunk_reads").value(all.reads);
     json.key("chunk_reads_misaligned").value(all.reads - all.chunks);

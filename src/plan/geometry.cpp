@@ -52,11 +52,18 @@ std::pair<std::int64_t, std::int64_t> indices_in(const AxisRange& range, std::in
   return first <= last ? std::pair{first, last + 1} : std::pair<std::int64_t, std::int64_t>{0, 0};
 }
 
-BlockRead block_read(const Scan& scan, std::size_t dataset, const Box& block) {
-  const DatasetInfo& info = *scan.datasets[dataset].info;
-  const std::size_t rank = info.shape.size();
-  std::vector<std::vector<Span>> uses;  // a leaf each
-  Shape low, high;
+namespace {
+
+// What a block needs of a dataset: of each leaf the positions along the dataset's axes, and the box of them all.
+struct BlockUses {
+  std::vector<std::vector<Span>> uses{};  // a leaf each
+  Shape low{}, high{};
+};
+
+BlockUses uses_of(const Scan& scan, std::size_t dataset, const Box& block) {
+  const std::size_t rank = scan.datasets[dataset].info->shape.size();
+  BlockUses found;
+  auto& [uses, low, high] = found;
   for (const Evaluation& evaluation : scan.evaluations) {
     std::vector<std::pair<std::int64_t, std::int64_t>> indices;
     for (std::size_t k = 0; k < block.start.size(); ++k) {
@@ -81,6 +88,23 @@ BlockRead block_read(const Scan& scan, std::size_t dataset, const Box& block) {
       uses.push_back(std::move(use));
     }
   }
+  return found;
+}
+
+}  // namespace
+
+std::optional<Box> needed_box(const Scan& scan, std::size_t dataset, const Box& block) {
+  const auto [uses, low, high] = uses_of(scan, dataset, block);
+  if (uses.empty()) return std::nullopt;
+  Box box{low, high};
+  for (std::size_t d = 0; d < low.size(); ++d) box.count[d] += 1 - low[d];
+  return box;
+}
+
+BlockRead block_read(const Scan& scan, std::size_t dataset, const Box& block) {
+  const DatasetInfo& info = *scan.datasets[dataset].info;
+  const std::size_t rank = info.shape.size();
+  auto [uses, low, high] = uses_of(scan, dataset, block);
   BlockRead read;
   if (uses.empty()) return read;
   read.needed = true;

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 
 #include "xylem/model/io.hpp"
 #include "xylem/support/contract.hpp"
 #include "xylem/support/timer.hpp"
 
 #include "detail/chunks.hpp"
-#include "detail/extents.hpp"
 #include "detail/rows.hpp"
 
 namespace xylem {
@@ -89,7 +88,8 @@ void DirectReader::read(const Box& box, const std::vector<Box>& parts, std::span
 
 // The place of a chunk's stored bytes; its size stays 0 where it was never written.
 void DirectReader::find(RawBlock::Chunk& chunk) const {
-  const std::vector<hsize_t> offset = h5::to_hsize(chunk.start);
+  std::array<hsize_t, H5S_MAX_RANK> offset{};
+  std::ranges::copy(chunk.start, offset.begin());
   const auto place = h5::find_chunk(dataset_, offset.data());
   if (!place) {
     const std::string reason = h5::last_error();
@@ -163,15 +163,22 @@ void DirectReader::read_contiguous(const Box& box, const std::vector<Box>& parts
 
 // The elements of a chunk that are wanted.
 Box DirectReader::part_of(const RawBlock& raw, const RawBlock::Chunk& chunk) const {
-  return intersection(clipped_chunk(info_, chunk.start), raw.parts_[chunk.part]);
+  return intersection({chunk.start, info_.chunk}, raw.parts_[chunk.part]);  // parts lie within the shape
 }
 
-// Where the bytes of a chunk go, if they are wanted as they are.
+// Where the bytes of a chunk go, if all of it is wanted and stays together.
 std::optional<std::size_t> DirectReader::place_of(const RawBlock& raw, const RawBlock::Chunk& chunk) const {
-  const Box part = part_of(raw, chunk);
-  if (part.count != info_.chunk) return std::nullopt;
-  const auto place = contiguous_in(part, raw.box_);
-  return place ? std::optional(static_cast<std::size_t>(*place) * element_bytes_) : std::nullopt;
+  const Box &part = raw.parts_[chunk.part], &box = raw.box_;
+  bool single = true;  // the chunk has one element along each of the dims so far
+  std::int64_t element = 0;
+  for (std::size_t d = 0; d < chunk.start.size(); ++d) {
+    const std::int64_t start = chunk.start[d], count = info_.chunk[d];
+    if (start < part.start[d] || start - part.start[d] > part.count[d] - count) return std::nullopt;
+    if (!single && count != box.count[d]) return std::nullopt;
+    single = single && count == 1;
+    element = element * box.count[d] + start - box.start[d];
+  }
+  return static_cast<std::size_t>(element) * element_bytes_;
 }
 
 void DirectReader::fill(const Box& part, const Box& box, std::span<std::byte> out) const {

@@ -42,13 +42,4 @@ void copy_box(const Box& part, const Box& from, const std::byte* source, const B
   rows.for_each([&](std::int64_t in, std::int64_t out) { std::memcpy(target + out, source + in, bytes); });
 }
 
-std::optional<std::int64_t> contiguous_in(const Box& part, const Box& box) {
-  bool single = true;  // `part` has one element along each of the dims so far
-  for (std::size_t d = 0; d < part.count.size(); ++d) {
-    if (!single && part.count[d] != box.count[d]) return std::nullopt;
-    single = single && part.count[d] == 1;
-  }
-  return place(part.start, box);
-}
-
 }  // namespace xylem

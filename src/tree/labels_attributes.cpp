@@ -20,6 +20,8 @@ constexpr std::string_view dims_attribute = "dims";
 constexpr std::string_view dim_name_prefix = "dim_name__";
 constexpr std::string_view coords_prefix = "coords__";
 constexpr std::string_view mode_prefix = "coords_mode__";
+constexpr std::string_view external_prefix = "ext_coords__";
+constexpr std::string_view external_mode_prefix = "ext_coords_mode__";
 
 constexpr std::array<const char*, 10> mode_names{"values",         "range",   "arange", "linspace", "logspace",
                                                  "start_and_step", "trivial", "scalar", "linked",   "dataset"};
@@ -75,9 +77,9 @@ void read_dims(const Named& dims, DimNames& names) {
   names = *values;
 }
 
-CoordMode read_mode(const DatasetInfo& info, const std::string& dim) {
-  const auto found = info.attributes.find(std::string(mode_prefix) + dim);
-  if (found == info.attributes.end()) return CoordMode::values;
+CoordMode read_mode(const DatasetInfo& info, const Attributes& attributes, const std::string& attribute, CoordMode otherwise) {
+  const auto found = attributes.find(attribute);
+  if (found == attributes.end()) return otherwise;
   const auto text = found->second.as_string();
   const auto last = mode_names.end() - 1;  // "dataset" is not for attributes
   const auto mode = text ? std::find(mode_names.begin(), last, *text) : last;
@@ -139,6 +141,12 @@ void read_coord(const Container& container, const Named& from, Coord& coord) {
   expect_length(from, count, coord.name, extent);
 }
 
+AttributeValue absent_argument() {
+  AttributeValue value;
+  value.null = true;
+  return value;
+}
+
 std::string list_names(const DimNames& names) {
   std::string list;
   for (const std::string& name : names) {
@@ -177,23 +185,37 @@ DimNames names_from_attributes(const DatasetInfo& info) {
   return names;
 }
 
+Coord external_coord(const Container& container, const std::string& dim, std::int64_t extent) {
+  const DatasetInfo& info = container.info();
+  const std::string attribute = std::string(external_prefix) + dim, mode_attribute = std::string(external_mode_prefix) + dim;
+  const Node* holder = &container;
+  while (holder != nullptr && !holder->attributes().contains(attribute) && !holder->attributes().contains(mode_attribute)) {
+    holder = holder->parent();
+  }
+  if (holder == nullptr) {
+    throw DataError("{} has no attribute '{}', nor has a group above it: its place along '{}' is not known", info.ref.describe(),
+                    printable(attribute), printable(dim));
+  }
+  const Attributes& attributes = holder->attributes();
+  const CoordMode mode = read_mode(info, attributes, mode_attribute, CoordMode::scalar);
+  const auto found = attributes.find(attribute);
+  Coord coord{dim, {dim}, mode, found == attributes.end() ? absent_argument() : found->second, {}, extent};
+  read_coord(container, {info, attribute, coord.argument}, coord);
+  return coord;
+}
+
 std::vector<Coord> coords_from_attributes(const Container& container, const DimNames& names, bool strict) {
   const DatasetInfo& info = container.info();
-  static const AttributeValue absent = [] {
-    AttributeValue value;
-    value.null = true;
-    return value;
-  }();
   std::vector<Coord> coords;
   std::set<std::string> used;
   for (std::size_t d = 0; d < names.size(); ++d) {
     if (names[d].empty()) continue;
     const std::string attribute = std::string(coords_prefix) + names[d];
-    const CoordMode mode = read_mode(info, names[d]);
+    const CoordMode mode = read_mode(info, info.attributes, std::string(mode_prefix) + names[d], CoordMode::values);
     const auto found = info.attributes.find(attribute);
     const bool given = found != info.attributes.end();
     if (!given && mode == CoordMode::values) continue;
-    Coord coord{names[d], {names[d]}, mode, given ? found->second : absent, {}, info.shape[d]};
+    Coord coord{names[d], {names[d]}, mode, given ? found->second : absent_argument(), {}, info.shape[d]};
     read_coord(container, {info, attribute, coord.argument}, coord);
     coords.push_back(std::move(coord));
     used.insert(names[d]);

@@ -31,6 +31,7 @@ constexpr std::array keys{
     LoadKey{"unpack_data", "true or false", "false", "all"},
     LoadKey{"print_tree", "true, false or condensed", "false", "all"},
     LoadKey{"on_error", "raise or skip", "raise", "all"},
+    LoadKey{"index", "a path, or true or false", "true: looked for near the files", "hdf5"},
     LoadKey{"load_as_proxy", "true or false", "false; true for hdf5_proxy and hdf5_as_dask", "hdf5"},
     LoadKey{"proxy_kwargs", "a mapping", "nothing", "hdf5"},
     LoadKey{"lower_case_keys", "true or false", "false", "hdf5"},
@@ -126,6 +127,7 @@ LoadOptions parse_options(const ConfigMap& map) {
   options.ignore = map.texts("ignore").value_or(std::vector<std::string>{});
   options.required = map.boolean("required").value_or(false);
   options.target_group = map.text("target_group");
+  if (options.target_group == "") options.target_group.reset();  // the root, as in dantro
   options.target_path = map.text("target_path");
   if (const auto more = map.map("target_path_kwargs")) {
     for (const ConfigMap::Item& item : more->items()) {
@@ -138,6 +140,10 @@ LoadOptions parse_options(const ConfigMap& map) {
   options.unpack_data = map.boolean("unpack_data").value_or(false);
   options.print_tree = parse_print_tree(map);
   options.on_error = map.choice("on_error", {"raise", "skip"}) == "skip" ? FileErrorAction::skip : FileErrorAction::raise;
+  if (const auto index = map.text("index"); index && *index != "true") {
+    options.use_index = *index != "false";
+    if (options.use_index) options.index = *index;
+  }
   const auto as_proxy = map.boolean("load_as_proxy");
   options.load_as_proxy = as_proxy.value_or(false);
   options.resolve_as = parse_proxy_kwargs(map);
@@ -163,9 +169,7 @@ std::optional<std::pair<std::string, std::string>> find_mistake(const LoadEntry&
   const auto mistake = [](std::string key, std::string what) { return std::pair(std::move(key), std::move(what)); };
   const Loader* loader = find_loader(options.loader);
   if (loader == nullptr) return mistake("loader", unknown_loader(options.loader));
-  if (entry.name.empty() || entry.name.find('/') != std::string::npos) {
-    return mistake("", "the name of a load entry is the name of a member of the tree: not empty, and without '/'");
-  }
+  if (entry.name.empty()) return mistake("", "the name of a load entry is a path in the tree, and not empty");
   if (options.glob_str.patterns.empty()) return mistake("glob_str", "'glob_str' names no pattern");
   for (const std::string& pattern : options.glob_str.patterns) {
     if (pattern.empty()) return mistake("glob_str", "'glob_str' has an empty pattern");

@@ -146,10 +146,13 @@ class DataManager::EntryLoader {
 
   // Collective: yes.
   void scan_files() {
-    scanned_ =
-        scan_tree(comm_, files_, {skips_unreadable(), options_.lower_case_keys, options_.resolve_as.value_or(ResolveAs::data)});
+    ScanOptions scan{skips_unreadable(), options_.lower_case_keys, options_.resolve_as.value_or(ResolveAs::data)};
+    scan.use_index = options_.use_index;
+    if (!options_.index.empty()) scan.index = absolute_path(options_.index, base_);
+    scanned_ = scan_tree(comm_, files_, scan);
     for (const std::string& warning : scanned_.warnings) warn(warning);
     for (const SkippedFile& file : scanned_.skipped) manager_.files_.skipped.push_back(file);
+    if (skips_unreadable()) manager_.may_be_skipped_.insert(files_.begin(), files_.end());
     std::size_t next = 0;  // those that could not be read are missing
     for (std::size_t i = 0; i < files_.size() && next < scanned_.files.size(); ++i) {
       if (scanned_.files[next].file == files_[i]) nodes_[i] = scanned_.files[next++].root;

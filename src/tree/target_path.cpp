@@ -162,12 +162,16 @@ TargetPath::Result TargetPath::of(const std::string& file, const std::string& ba
   }
   for (std::size_t start = 0; start <= target.size();) {
     const std::size_t end = std::min(target.find('/', start), target.size());
-    result.path.push_back(target.substr(start, end - start));
+    const std::string name = target.substr(start, end - start);
     start = end + 1;
-    if (const std::string& name = result.path.back(); name.empty() || name == "." || name == "..") {
+    if (name == ".") continue;  // {dirname} of a file in the folder itself
+    result.path.push_back(name);
+    if (name.empty() || name == "..") {
       fail(fmt::format("the target path '{}' has a component '{}', which can be no name in the tree", printable(target), name));
     }
   }
+  if (result.path.empty())
+    fail(fmt::format("the target path '{}' has only '.', which can be no name in the tree", printable(target)));
   return result;
 }
 

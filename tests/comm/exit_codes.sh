@@ -43,4 +43,16 @@ alone 2 1 SLURM_STEP_NUM_TASKS=3 SLURM_PROCID=0
 alone 0 0 SLURM_STEP_NUM_TASKS=1 SLURM_PROCID=0 SLURM_NTASKS=3
 alone 0 0 OMPI_COMM_WORLD_SIZE=1 SLURM_STEP_NUM_TASKS=3  # mpirun -n 1 inside a step of srun
 alone 0 0 PMI_SIZE=many
+
+# Open MPI 4 under srun without pmix. Later releases start as copies of one rank.
+if "$mpiexec" --version | grep -q 'Open MPI) 4'; then
+  without_pmix="SLURM_STEP_ID=0 SLURM_STEP_NUM_TASKS=3"
+  output=$(env $without_pmix SLURM_PROCID=0 timeout 20 "$program" none 0 2>&1)
+  status=$?
+  if [ "$status" -ne 2 ] || [ "$(grep -c . <<<"$output")" -ne 1 ] || ! grep -q "^xylem: error: .*srun --mpi=pmix" <<<"$output"; then
+    echo "FAIL: srun without pmix: exit code $status, not 2, or not one line"; echo "$output"; failures=$((failures + 1))
+  fi
+  alone 2 0 $without_pmix SLURM_PROCID=1
+  alone 0 0 $without_pmix SLURM_PROCID=0 OMPI_COMM_WORLD_SIZE=1
+fi
 exit $((failures > 0))

@@ -85,6 +85,18 @@ for trial in range(6):
             report.check(np.allclose(data["m"], mean, equal_nan=True, rtol=1e-14), "the mean over gaps")
     check_error(report, xylem.run("reduce", f"{where}/f*.nc", "-e", "m=t", "--concat", "time", ranks=2), "exact join", 2, "f0.nc", "labels")
 
+# Times that each file counts from a date of its own.
+where = fresh("times")
+for i, units in enumerate(["days since 2000-02-27", "hours since 2000-03-01 12:00", "days since 2000-01-01"]):
+    time = np.datetime64("2000-02-27T00", "ns") + np.arange(3 * i, 3 * i + 3) * np.timedelta64(1, "D")
+    data = xr.Dataset({"t": (("time", "x"), rng.normal(0, 1, (3, 4)))}, {"time": time})
+    data.to_netcdf(f"{where}/f{i}.nc", engine="h5netcdf", encoding={"time": {"units": units}})
+times = xr.concat(opened(where), "time")
+check_same("times of files", where, times)
+check_same("times of files, merged", where, times, "--concat", "time", "--method", "merge")
+check_same("dates", where, times.sel(time=slice("2000-02-29", "2000-03-03")), expression='m=t[time="2000-02-29".."2000-03-03"]')
+check_same("a month", where, times.sel(time="2000-02"), expression='m=t[time="2000-02".."2000-02"]')
+
 # A new dim, labels from the names, an attribute, or none.
 where = fresh("new")
 for i, level in enumerate([30, 10, 20]):

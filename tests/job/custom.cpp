@@ -198,7 +198,9 @@ TEST_F(CustomOperations, GiveWhatBuiltInOnesGive) {
       reduce(sum, {own}, {"time", "x"}),
       same.sum({"time", "x"}),  // a dim in between kept
       reduce(sum, {own}, {"y", "x"}, kept),
-      same.sum({"y", "x"}, kept),  // dims kept
+      same.sum({"y", "x"}, kept),                            // dims kept
+      reduce(count, {t.isel("time", Slice{0, 0})}, "time"),  // of nothing
+      t.isel("time", Slice{0, 0}).count("time"),
       reduce(count, {t}, "x"),
       t.count("x"),  // missing elements left out
       cast.isel("time", 5),

@@ -94,6 +94,33 @@ TEST(JobFile, SettingsOverride) {
   EXPECT_EQ(job.out_dir, "/d/o");
 }
 
+TEST(JobFile, MergeKeysStandForTheirEntries) {
+  const JobFile job = read(head +
+                           "combine:\n  a: &base {group: g, field: f, dim: time, method: merge}\n  b: {<<: *base, field: h}\n"
+                           "  c: {field: i, <<: [{dim: x}, *base]}\n"
+                           "transform:\n  - &op {.mean: {dim: time}, args: [!dag_tag a], tag: m}\n  - {<<: *op, tag: n}\n");
+  ASSERT_EQ(job.combine.size(), 3u);
+  EXPECT_EQ(job.combine[1].options.field, "h");
+  EXPECT_EQ(job.combine[1].options.combine.dim, "time");
+  EXPECT_EQ(job.combine[2].options.combine.dim, "x");
+  EXPECT_EQ(job.combine[2].options.combine.method, CombineMethod::merge);
+  EXPECT_EQ(job.operations.at(1).expression, "mean(`a`, `time`)");
+  EXPECT_EQ(job.results, (std::vector<std::string>{"m", "n"}));
+  EXPECT_EQ(error_of(head + "report: {<<: 5}\n"), "job.yml:3:10: '<<' merges a mapping or a list of them, not '5'");
+}
+
+TEST(JobFile, GroupsOfTimeSeriesNeedNoDim) {
+  const std::string combine = "combine: {c: {group: g}}\ntransform: [{expression: c, tag: x}]\n";
+  const std::string load = "load_cfg: {sim: {loader: hdf5_proxy, glob_str: '*.h5'}}";
+  EXPECT_EQ(error_of(head + combine), "job.yml:3:14: an entry of 'combine' needs a 'dim', or a 'pspace'");
+  const JobFile job = read("version: 1\nload: {create_groups: [{path: g, Cls: TimeSeriesGroup}], " + load + "}\n" + combine);
+  EXPECT_EQ(job.load.create_groups.at(0).path, "g");
+  EXPECT_EQ(job.combine.at(0).options.combine.dim, "");
+  EXPECT_EQ(
+      read(head + "combine: {c: {group: g, dim: [a, b]}}\ntransform: [{expression: c, tag: x}]\n").combine.at(0).options.dims,
+      (std::vector<std::string>{"a", "b"}));
+}
+
 TEST(JobFile, MistakesHaveTheirPlace) {
   const std::string transform = head + "transform:\n";
   const std::vector<std::pair<std::string, std::string>> cases{
@@ -111,6 +138,16 @@ TEST(JobFile, MistakesHaveTheirPlace) {
       {transform + "  - {mean: [!dag_tag z], tag: x}\n", "job.yml:4:13: no tag 'z' is defined before this"},
       {transform + "  - {meen: [1], tag: x}\n", "job.yml:4:5: no operation 'meen'; did you mean 'mean'?"},
       {transform + "  - {mean: [1], sum: [1]}\n", "job.yml:4:17: an operation is one thing: this is 'mean' and 'sum'"},
+      {transform + "  - {mean: [1], alow_failure: true}\n",
+       "job.yml:4:17: an operation has no key 'alow_failure'; did you mean 'allow_failure'?"},
+      {transform + "  - {expresion: '1', tag: x}\n", "job.yml:4:5: no operation 'expresion'; did you mean 'expression'?"},
+      {transform + "  - {expression: 'meen(a)', tag: x}\n", "job.yml:4:18: no function 'meen'; did you mean 'mean'?"},
+      {transform + "  - {expression: '1', tag: a/b}\nstore: [{file: x.nc}]\n",
+       "job.yml:4:18: the result 'a/b' cannot be written under this name"},
+      {head + "combine: {c: {group: g, dim: x, fields: {a: {pth: b}}}}\n", "job.yml:3:46: a field has no key 'pth'"},
+      {head + "combine: {c: {group: g, dim: x, fields: {a: {path: b, dtype: int}}}}\n", "job.yml:3:62: no type 'int'"},
+      {head + "combine: {c: {group: g, dim: x, field: y, fields: {a: b}}}\n", "job.yml:3:51: 'field' is there already"},
+      {head + "combine: {c: {group: g, dim: []}}\n", "job.yml:3:30: dim is empty"},
       {transform + "  - sqrt\n", "job.yml:4:5: there is no operation before this one"},
       {transform + "  - {expression: 'mean(', tag: x}\n", "job.yml:4:18: "},
       {transform + "  - {expression: 'a', tag: x}\n  - {expression: 'b', tag: x}\n",
@@ -135,6 +172,9 @@ TEST(JobFile, MistakesInSettings) {
   const std::string job = head + "transform: [{expression: '1', tag: x}]\n";
   EXPECT_EQ(error_of(job, {"x"}), "--set 'x' sets nothing: write --set KEY.KEY=VALUE");
   EXPECT_EQ(error_of(job, {"resources.threads=two"}), "--set 'resources.threads=two': threads is an integer, not 'two'");
+  EXPECT_EQ(error_of(job, {"transform.0.tag="}), "--set 'transform.0.tag=' sets nothing: write null, or '' for an empty text");
+  EXPECT_EQ(error_of(job, {"load.sim.proxy_kwargs={resolve: chunked}"}).substr(0, 48),
+            "job.yml: load entry 'sim': 'proxy_kwargs': there");
   EXPECT_EQ(error_of(job, {"transform.7.tag=x"}), "--set 'transform.7.tag=x': '7' is no entry of a list of 1");
   EXPECT_EQ(error_of(job, {"version.a=x"}), "--set 'version.a=x': 'a' is under '1', which has no keys");
   EXPECT_EQ(error_of(job, {"resource.threads=2"}), "job.yml with --set: 'job' has no key 'resource'; did you mean 'resources'?");

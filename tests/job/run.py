@@ -223,9 +223,12 @@ load:
   pspace: {{loader: yaml, glob_str: space.yml, load_as_attr: true, target_path: multiverse}}
 combine:
   all: {{group: multiverse, field: x, pspace: attrs}}
-  some: {{group: multiverse, field: x, pspace: attrs, subspace: {{a: {{idx: [0, 2]}}, b: 1.0}}}}
-  named: {{group: multiverse, field: x, pspace: {{b: [0.0, 1.0], a: [1, 2, 3]}}, subspace: {{a: {{loc: [3, 1]}}}}, method: merge}}
-transform: [{{expression: 'all[t=1]', tag: whole}}, {{expression: 'mean(some, t)', tag: part}}, {{expression: 'named[t=0]', tag: other}}]
+  some: {{group: multiverse, field: x, pspace: attrs, subspace: {{a: {{idx: [3, 1]}}, b: 1.0}}}}
+  named: {{group: multiverse, field: x, pspace: {{b: [0.0, 1.0], a: [1, 2, 3]}}, subspace: {{a: {{loc: [3.0000001, 1]}}}}, method: merge}}
+  both: {{group: multiverse, fields: {{first: x, second: {{path: x, dtype: float32}}}}, pspace: attrs}}
+  slices: {{group: multiverse, field: x, pspace: attrs, subspace: {{a: {{idx: !slice [1, null]}}, b: !slice [0.5]}}}}
+transform: [{{expression: 'all[t=1]', tag: whole}}, {{expression: 'mean(some, t)', tag: part}}, {{expression: 'named[t=0]', tag: other}}, {{expression: 'slices[t=3]', tag: sliced}},
+  {{expression: '`both/second` - `both/first`', tag: fields}}, {{expression: '`both/second`[t=0]', tag: second}}]
 store: [{{file: OUT.nc}}]
 """
     for ranks in (1, 3):
@@ -238,12 +241,18 @@ store: [{{file: OUT.nc}}]
                          f"a sweep: {found['whole']}")
             report.check(found["b"].values.tolist() == [0, 1] and found["a"].values.tolist() == [1, 2, 3], "parameters of a sweep")
     # Their dims differ from those of the whole: files of their own.
-    for tag, values in (("part", [[901.5, 1101.5]]), ("other", [[700, 500], [1100, 900]])):
+    for tag, values in (("part", [[901.5, 1101.5]]), ("other", [[500, 700], [900, 1100]]), ("sliced", [[603, 703]])):
         out = f"{folder}/{tag}.nc"
         job = write(f"{folder}/sweep.yml", text)
         if check_success(report, xylem.run("run", job, "--set", f"compute_only=[{tag}]", "--set", f"store.0.file={out}", ranks=2), tag):
             with xr.open_dataset(out) as found:
                 report.check(found[tag].values.tolist() == values, f"{tag}: {found[tag]}")
+    if check_success(report, xylem.run("run", job, "--set", "compute_only=[fields, second]", "--set", f"store.0.file={folder}/fields.nc", ranks=2), "fields"):
+        with xr.open_dataset(f"{folder}/fields.nc") as found:
+            report.check(not found["fields"].values.any() and found["second"].dtype == np.float32, f"fields: {found}")
+    for wrong, problem in (("idx: [0]", "the positions 1 to 3, not 0"), ("idx: [4]", "the positions 1 to 3, not 4"), ("loc: [1, 1]", "chosen twice"),
+                           ("loc: 7", "has no value 7"), ("idx: 1.5", "idx is a position"), ("lok: 1", "no key 'lok'"), ("loc: !slice [9, null]", "no value of the parameter 'a'")):
+        check_error(report, xylem.run("run", write(f"{folder}/sweep.yml", text.replace("idx: [3, 1]", wrong)), ranks=2), wrong, 2, "sweep.yml:8:", problem)
     missing = text.replace("load_as_attr: true, target_path: multiverse", "target_path: elsewhere")
     check_error(report, xylem.run("run", write(f"{folder}/sweep.yml", missing), ranks=2), "no space", 2, "sweep.yml:7:3:", "no attribute 'pspace'")
 

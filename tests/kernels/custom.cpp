@@ -223,6 +223,19 @@ TEST(ExactState, IsExactInAnyOrder) {
   }
 }
 
+// However it came by them, a state does not let carries wait for ever.
+TEST(ExactState, NormalizesInTime) {
+  constexpr std::uint32_t most = std::uint32_t{1} << 27;
+  ExactState full, sum;
+  full.add(1.5);
+  full.pending = most - 1;
+  sum.add(2.5);
+  sum.add(full);
+  sum.add(4.0);
+  EXPECT_LT(sum.pending, most);
+  EXPECT_EQ(sum.round(), 8.0);
+}
+
 TEST(ExactState, KnowsWhatIsNoNumber) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   ExactState sum;

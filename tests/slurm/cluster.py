@@ -79,6 +79,8 @@ class Cluster:
         # Short: a socket's path has 107 bytes.
         digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:12]
         self.folder = pathlib.Path(tempfile.gettempdir(), f"xylem-slurm-{os.getuid()}-{digest}")
+        # Open MPI names its memory segments after the job's number: two clusters at once may have none in common.
+        self.first_job = 1 + 50 * int(digest[:5], 16)
         self.environment = {**os.environ, "SLURM_CONF": str(self.folder / "slurm.conf")}
         for variable in [each for each in self.environment if each.startswith(("SLURM_", "SBATCH_", "SRUN_")) and each != "SLURM_CONF"]:
             del self.environment[variable]
@@ -131,6 +133,7 @@ SlurmdLogFile={folder}/slurmd.%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
+FirstJobId={self.first_job}
 AccountingStorageType=accounting_storage/none
 SwitchType=switch/none
 SelectType=select/cons_tres

@@ -6,7 +6,7 @@ import sys
 import netCDF4
 import numpy as np
 
-from harness import JOBS, END_MARK, OPENMPI_TCP, XYLEM, JobTest, main
+from harness import END_MARK, JOBS, OPENMPI_TCP, USAGE, XYLEM, JobTest, main
 
 
 class Jobs(JobTest):

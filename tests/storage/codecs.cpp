@@ -1,5 +1,6 @@
 // Chunks written with the compression libraries themselves, in the formats of HDF5's registered filters, and read back.
 #include <blosc.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 #include <libdeflate.h>
 #include <lz4.h>

@@ -93,6 +93,23 @@ TEST(CollectiveReader, EachRankGetsItsBox) {
   }
 }
 
+TEST(CollectiveReader, RoundsWhereRanksWantMuchOfTheSame) {
+  const SharedFolder folder;
+  constexpr std::int64_t elements = 2'500'000;  // two rounds
+  world().agree([&] {
+    if (world().rank() == 0) (void)test::create_dataset(test::create_file(folder.file()).get(), "x", {elements});
+  });
+  FilePool files;
+  CollectiveReader reader(world(), files, datasets(folder.file()).at(0));
+  const std::int64_t skipped = 1000 * world().rank();
+  std::vector<double> found(static_cast<std::size_t>(elements - skipped));
+  reader.read({{skipped}, {elements - skipped}}, std::as_writable_bytes(std::span(found)));
+  bool right = true;
+  for (std::size_t i = 0; i < found.size(); ++i)
+    right = right && found[i] == static_cast<double>(i) + static_cast<double>(skipped);
+  EXPECT_TRUE(right);
+}
+
 TEST(CollectiveReader, OneRanksFailureIsThatOfAll) {
   const SharedFolder folder;
   world().agree([&] {

@@ -139,6 +139,9 @@ std::vector<std::byte> fetch_and_decode(DatasetReader& reader, const DatasetInfo
   std::vector<std::byte> out(static_cast<std::size_t>(box.size() * info.dtype.size), std::byte{0xAB});
   RawBlock raw;
   reader.fetch(box, parts, reader.decodes() ? std::span<std::byte>{} : std::span(out), raw);
+  if (parts.size() == 1) {
+    EXPECT_LE(static_cast<std::int64_t>(raw.capacity()), raw_block_bytes(info, box.count, false));
+  }
   std::thread([&] { reader.decode(raw, out); }).join();
   return out;
 }

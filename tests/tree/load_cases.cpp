@@ -40,7 +40,7 @@ TEST(LoadCases, PrintTheTreesThatDantroPrints) {
     EXPECT_EQ(data.tree(format, problems), read_text(folder / (name + "_condensed.txt"))) << name;
     EXPECT_EQ(problems, std::vector<std::string>{}) << name;
   }
-  EXPECT_EQ(cases, 11);
+  EXPECT_EQ(cases, 12);
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST(LoadConfig, ErrorsTellPlaceAndReason) {
        "c.yml:1:32: load entry 'e': the key 'loader' stands here twice (first at c.yml:1:5)"},
       {"e: &a {<<: *a}", "c.yml:1:4: load entry 'e': mappings are merged ('<<') more than 16 deep"},
       {"e: {<<: 3}", "c.yml:1:9: load entry 'e': needs to be a mapping (key: value), and is a single value"},
-      {"e/f: {loader: yaml, glob_str: a}", "c.yml:1:6: load entry 'e/f': the name of a load entry"},
+      {"'': {loader: yaml, glob_str: a}", "c.yml:1:5: load entry '': the name of a load entry"},
       {entry("enabled: yes"), "c.yml:4:12: load entry 'e': 'enabled' needs to be true or false, and is 'yes'"},
       {entry("required: [true]"), "c.yml:4:13: load entry 'e': 'required' needs to be true or false, and is a list"},
       {entry("ignore: {a: b}"),

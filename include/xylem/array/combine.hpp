@@ -58,11 +58,12 @@ struct LabelSource {
     name,  ///< names of files or group members: what `detail`, a regular expression, finds in them (its first group); the whole
            ///< name without
     attribute,  ///< the attribute `detail` of the dataset or, where it has none, of the nearest group above it
+    external,   ///< dantro's attributes `ext_coords__<dim>` (external_coord of tree/labels.hpp)
   };
   Kind kind = Kind::data;
   std::string detail{};
 
-  /// "data", "name", "name:REGEX" or "attr:NAME"; throws UsageError for others.
+  /// "data", "name", "name:REGEX", "attr:NAME" or "attrs" (external); throws UsageError for others.
   [[nodiscard]] static LabelSource parse(const std::string& text);
 };
 
@@ -74,19 +75,30 @@ struct LabelSource {
 
 struct GroupCombineOptions {
   std::string field{};
+  /// The dim is, where none is named, that of the group's type: `time` of dantro's TimeSeriesGroup and
+  /// HeterogeneousTimeSeriesGroup.
   CombineOptions combine{};
-  LabelSource labels_from{LabelSource::Kind::name, {}};
+  /// Nothing: the group's type says (data for a HeterogeneousTimeSeriesGroup), else names.
+  std::optional<LabelSource> labels_from{};
   /// Names of members that could not be read. Along a new dim with labels from names they have their places, where all is
   /// missing.
   std::vector<std::string> absent{};
+  /// Instead of the dim in `combine`: the dims of a dantro LabelledDataGroup, each of which members may have or not. Names give a
+  /// label for each: parted by ';', or the groups of the regular expression.
+  std::vector<std::string> dims{};
 };
 
 /// The container at `field` in each member of a group (each member itself, where `field` is empty) as one array, for dantro's
 /// labelled groups and time series groups. `array_of` makes an array of a container. Members without it are an error, but of
-/// merge, which notes them.
+/// merge, which notes them. With several dims the result has all labels of each in ascending order, and new dims in front in the
+/// order that is asked for; places that no member has are an error of concat, and missing in merge. Throws UsageError as
+/// combine(), and where members cover the places of several dims in no grid.
 [[nodiscard]] Array combine_group(const Group& group, const GroupCombineOptions& options,
                                   const std::function<Array(const Container&)>& array_of,
                                   std::vector<std::string>* notes = nullptr);
+
+/// An array of the same dims, coords and attributes in which all is missing; nothing is read for it.
+[[nodiscard]] Array missing_like(const Array& array);
 
 /// A dim of a parameter sweep, and its values.
 struct ParameterDim {

@@ -29,8 +29,8 @@ using CoordinateReader = std::function<std::shared_ptr<const LabelValues>(const 
 
 /// An array along `dim` with these values, and itself as coord.
 [[nodiscard]] Array coordinate(const std::string& dim, LabelValues values);
-/// The array with one more coord, or another one of this name: `values` along the dim of the coord's name. Throws UsageError
-/// unless they are as many as the dim is long.
-[[nodiscard]] Array assign_coord(const Array& array, const std::string& dim, LabelValues values);
+/// The array with one more coord, or another one of this name: `values` along the dim of the coord's name, described by
+/// `attributes` (units and the like). Throws UsageError unless they are as many as the dim is long.
+[[nodiscard]] Array assign_coord(const Array& array, const std::string& dim, LabelValues values, Attributes attributes = {});
 
 }  // namespace xylem

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,10 @@ class DataArrays {
   /// names label.
   [[nodiscard]] Array concat(const std::string& group, const std::string& field, const std::string& dim) const;
 
+  /// Leaves out files whose elements cannot be read: what they have is missing in what is combined, and an error (DataError)
+  /// where it is asked for by its path. All ranks pass the same.
+  void leave_out(const std::vector<SkippedFile>& files);
+
   /// The paths of all containers.
   [[nodiscard]] std::vector<std::string> paths() const;
   /// What was passed over, a line each.
@@ -47,10 +52,13 @@ class DataArrays {
   [[nodiscard]] Array array(const Container& container, const CoordinateReader& reader) const;
   [[nodiscard]] const Group& group_at(const std::string& path) const;
   [[nodiscard]] Array known_array(const Container& container) const;
+  [[nodiscard]] bool is_left_out(const Container& container) const { return left_out_.contains(container.info().ref.file); }
+  [[nodiscard]] Array part(const Container& container) const;
 
   const DataManager& data_;
   bool decode_cf_;
   std::map<const DatasetInfo*, std::shared_ptr<const LabelValues>> coordinates_;
+  std::set<std::string> left_out_;
   std::vector<std::string> notes_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -24,31 +25,26 @@ namespace xylem {
 
 namespace detail {
 
+// 0 to 3 for 1 to 8 bytes.
+template <class T>
+inline constexpr int size_class = std::countr_zero(sizeof(T));
+
 template <class T>
 constexpr ElementType element_type_of() {
   static_assert(std::is_arithmetic_v<T> && sizeof(T) <= 8, "elements are bool, integers, float or double");
-  if constexpr (std::is_same_v<T, bool>) {
-    return ElementType::boolean;
-  } else if constexpr (std::is_floating_point_v<T>) {
-    return sizeof(T) == 4 ? ElementType::float32 : ElementType::float64;
-  } else {
-    constexpr auto first = std::is_signed_v<T> ? ElementType::int8 : ElementType::uint8;
-    constexpr int steps = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
-    return static_cast<ElementType>(static_cast<int>(first) + steps);
-  }
+  if constexpr (std::is_same_v<T, bool>) return ElementType::boolean;
+  if constexpr (std::is_floating_point_v<T>) return sizeof(T) == 4 ? ElementType::float32 : ElementType::float64;
+  constexpr auto first = std::is_signed_v<T> ? ElementType::int8 : ElementType::uint8;
+  return static_cast<ElementType>(static_cast<int>(first) + size_class<T>);
 }
 
-// How elements lie in memory: the types of one size are one type there, and bool is a byte.
+// How elements lie in memory: integers of one size and sign are one type there, and bool is a byte.
+using SignedBySize = std::tuple<std::int8_t, std::int16_t, std::int32_t, std::int64_t>;
+using UnsignedBySize = std::tuple<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
 template <class T>
-using StoredAs = std::conditional_t<
-    std::is_floating_point_v<T>, T,
-    std::tuple_element_t<
-        static_cast<std::size_t>(sizeof(T) == 1   ? 0
-                                 : sizeof(T) == 2 ? 1
-                                 : sizeof(T) == 4 ? 2
-                                                  : 3),
-        std::conditional_t<std::is_signed_v<T>, std::tuple<std::int8_t, std::int16_t, std::int32_t, std::int64_t>,
-                           std::tuple<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>>>>;
+using StoredAs = std::conditional_t<std::is_floating_point_v<T>, T,
+                                    std::tuple_element_t<static_cast<std::size_t>(size_class<T>),
+                                                         std::conditional_t<std::is_signed_v<T>, SignedBySize, UnsignedBySize>>>;
 
 template <class T>
 T element_at(const void* elements, std::int64_t i) {
@@ -56,8 +52,10 @@ T element_at(const void* elements, std::int64_t i) {
 }
 
 // What a member takes and gives, whether it is const, static or noexcept.
-template <class>
-struct Signature;
+template <class M>
+struct Signature {
+  static_assert(sizeof(M) == 0, "the members of a functor that xylem calls are const or static");
+};
 template <class R, class C, class... A>
 struct Signature<R (C::*)(A...) const> {
   using Result = R;
@@ -244,11 +242,11 @@ template <class F>
 /// The arguments of update() are the types of the inputs, what finalize() gives is the type of the result: bool, integers, float
 /// or double.
 ///
-/// Which elements and states come together, and in which order, depends on chunks, ranks, threads, memory limit and schedule. So
-/// the bits are the same for all of these exactly if update() and combine() are exactly associative and commutative: counts,
-/// integers, minima, maxima, sets of bits, and sums in an ExactState (kernels/exact_state.hpp). With others (a plain double += x)
-/// results differ in their last bits from one layout to another, and are the same from run to run for the same files, ranks,
-/// threads, memory limit and other results, with static dealing.
+/// Which elements and states come together, and in which order, depends on chunks, ranks, threads, memory limit, schedule and
+/// what else is computed. So the bits are the same for all of these exactly if update() and combine() are exact, associative and
+/// commutative: counts, integers, minima, maxima, sets of bits, and sums in an ExactState (kernels/exact_state.hpp). With others
+/// (a plain double += x) results differ in their last bits from one layout to another; with the same plan and static dealing they
+/// are the same from run to run.
 template <class R>
 [[nodiscard]] std::shared_ptr<const CustomReduction> custom_reduction(std::string name, R reduction) {
   static_assert(

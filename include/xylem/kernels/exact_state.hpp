@@ -33,7 +33,7 @@ struct ExactState {
     limbs[limb] += sign * static_cast<std::int64_t>(low & digit);
     limbs[limb + 1] += sign * static_cast<std::int64_t>((low >> 32) + (high & digit));
     limbs[limb + 2] += sign * static_cast<std::int64_t>(high >> 32);
-    if (++pending == max_pending) normalize();
+    if (++pending >= max_pending) normalize();
   }
 
   /// Adds another sum.

@@ -73,7 +73,7 @@ inline constexpr std::size_t read_batch_chunks = 1024;
 inline constexpr std::size_t staging_bytes = std::size_t{256} << 10;
 
 /// Bytes of memory that a RawBlock (storage) takes to fetch a box of at most `count` elements along each dim: 0 where nothing
-/// has to be decoded. `aligned`: the box is a union of whole chunks.
+/// has to be decoded. `aligned`: the box is a union of whole chunks, and so are the parts of it that are fetched.
 [[nodiscard]] std::int64_t raw_block_bytes(const DatasetInfo& info, const Shape& count, bool aligned = true);
 
 /// Bytes of memory that DatasetReader::fetch and decode take beside the elements and RawBlocks, for boxes of at most `count`

@@ -52,6 +52,9 @@ enum class Existing : std::uint8_t {
 /// Throws UsageError where a file is there and is to stay, ResourceError where `path` names a folder.
 void expect_output(const std::string& path, Existing existing);
 
+/// Throws UsageError for a name that a result cannot have in a netCDF file.
+void expect_result_name(const std::string& name);
+
 /// What a ResultWriter is to write beside the results.
 struct ResultFile {
   Existing existing = Existing::refuse;
@@ -73,8 +76,7 @@ struct ResultFile {
 /// - other coords as variables, listed in the attribute `coordinates` of the results that have them. Those that differ between
 ///   results, or are called as a dim, are left out, with a warning;
 /// - results, contiguous or in chunks, with their attributes; floats with `_FillValue` NaN, booleans as int8 with `dtype` "bool",
-/// float16, which
-///   netCDF has not, as float32;
+///   float16, which netCDF has not, as float32;
 /// - coords as int64, float64 or UTF-8 strings of variable length;
 /// - `Conventions`, `history`, and attributes of provenance.
 ///
@@ -96,8 +98,10 @@ class ResultWriter {
   /// thread, any order; every element once in all. Throws ResourceError.
   void write(std::size_t variable, const Box& box, std::span<const std::byte> values);
 
-  /// Completes the file and gives it its name. Throws ResourceError, or InternalError unless every
-  /// element was written.
+  /// Completes the file, still under its hidden name. Throws ResourceError, or InternalError unless every element was written.
+  /// Collective: yes.
+  void finish();
+  /// The same unless it is done, and gives the file its name. Throws as finish().
   /// Collective: yes.
   void commit();
 
@@ -118,6 +122,7 @@ class ResultWriter {
   std::vector<std::vector<std::int64_t>> places_;  ///< by variable: of its first element, or of each chunk that is not compressed
   std::unique_ptr<detail::EncodedChunks> encoded_;  ///< where chunks are compressed
   std::vector<std::atomic<std::int64_t>> written_;  ///< elements of each variable, by this rank
+  bool finished_ = false;
 };
 
 }  // namespace xylem

@@ -248,6 +248,8 @@ struct BlockRead {
   std::vector<Box> parts{};  ///< where not all: the boxes that are, unions of whole chunks
 };
 [[nodiscard]] BlockRead block_read(const Scan& scan, std::size_t dataset, const Box& block);
+/// The box of all that a block, or any other box of the scan's elements, needs of a dataset; nothing where that is nothing.
+[[nodiscard]] std::optional<Box> needed_box(const Scan& scan, std::size_t dataset, const Box& block);
 
 /// The part of an evaluation's axis that lies in positions [begin, begin + count) of the scan's axis: i in [first, last).
 [[nodiscard]] std::pair<std::int64_t, std::int64_t> indices_in(const AxisRange& range, std::int64_t begin, std::int64_t count);

@@ -13,6 +13,10 @@ namespace xylem {
 /// The stored bytes of some chunks of a dataset, on their way from DatasetReader::fetch to DatasetReader::decode. Its buffer is
 /// used again and again, and has the size of the largest fetch (raw_block_bytes in model/io.hpp forecasts it).
 class RawBlock {
+ public:
+  /// Bytes of its buffer.
+  [[nodiscard]] std::size_t capacity() const noexcept { return bytes_.capacity(); }
+
  private:
   friend class DirectReader;
   friend class CollectiveReader;

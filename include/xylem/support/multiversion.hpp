@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>  // says what C library this is (__GLIBC__)
+
 /// XYLEM_MULTIVERSION on a function compiles it for plain x86-64, x86-64-v3 (AVX2) and x86-64-v4 (AVX-512), and the loader takes
 /// the best that the processor runs: portable packages get vector code. The bits do not depend on the choice. What such a
 /// function calls must be XYLEM_INLINE, or it is compiled for plain x86-64. Sanitizers do not live with the resolvers, which run

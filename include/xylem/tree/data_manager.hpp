@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,10 +56,11 @@ class DataManager {
   [[nodiscard]] std::string tree(const TreeFormat& format, std::vector<std::string>& problems) const;
   [[nodiscard]] std::string tree(const TreeFormat& format = {}) const;
 
-  /// What was left out or is odd, a line each; new_group and load add to it.
   /// Where in the tree files would be that could not be read, and were left out (`on_error: skip`).
   [[nodiscard]] const std::vector<std::string>& skipped_paths() const noexcept { return skipped_paths_; }
-
+  /// True for a file of an entry that says so, read or not.
+  [[nodiscard]] bool may_be_skipped(const std::string& file) const { return may_be_skipped_.contains(file); }
+  /// What was left out or is odd, a line each; new_group and load add to it.
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return files_.warnings; }
 
  private:
@@ -72,6 +74,7 @@ class DataManager {
   std::shared_ptr<Group> root_;
   Tree files_;
   std::vector<std::string> skipped_paths_;
+  std::set<std::string> may_be_skipped_;
 };
 
 /// The load configuration in a YAML file (parse_manager_config), read by one rank. Throws UsageError with file, line and column,

@@ -67,4 +67,9 @@ struct LabelOptions {
 /// mode, a bare string as `dims`, the same name twice, too many or too few names or values.
 [[nodiscard]] Labels labels(const Container& container, const LabelOptions& options = {});
 
+/// Where a container of `extent` elements along `dim` (1 where it has no such dim) is along the dim of a labelled group: dantro's
+/// attributes `ext_coords__<dim>` and `ext_coords_mode__<dim>` (mode `scalar` where absent) of the container or, where it has
+/// neither, of the nearest group above it. Throws DataError where there are none, or they cannot be meant.
+[[nodiscard]] Coord external_coord(const Container& container, const std::string& dim, std::int64_t extent);
+
 }  // namespace xylem

@@ -50,6 +50,8 @@ struct LoadOptions {
   bool unpack_data = false;
   PrintTree print_tree = PrintTree::no;
   FileErrorAction on_error = FileErrorAction::raise;
+  bool use_index = true;                  ///< HDF5, as ScanOptions
+  std::string index{};                    ///< HDF5: the index, from the folder of the entry on; empty: looked for near the files
   bool load_as_proxy = false;             ///< HDF5; `hdf5_proxy` and `hdf5_as_dask` imply it
   std::optional<ResolveAs> resolve_as{};  ///< HDF5, of proxies: `proxy_kwargs`
   bool lower_case_keys = false;           ///< HDF5; ASCII letters

@@ -26,6 +26,9 @@ namespace xylem::detail {
 /// Values that are all missing. Only to be an input of concat(): operations take it for a number.
 [[nodiscard]] Array missing(const Array& like, const std::string& dim, std::int64_t extent);
 
+/// True for what missing_like() made.
+[[nodiscard]] bool is_all_missing(const Array& array);
+
 /// The array with other elements along a dim: those at `positions`, missing where -1. The dim's coord is `labels`; coords along
 /// it that would have gaps go.
 [[nodiscard]] Array reindex(const Array& array, const std::string& dim, const std::vector<std::int64_t>& positions,

@@ -19,8 +19,8 @@ ArrayNode derive(const Array& array, NodeKind kind);
 /// The dims of all inputs, in the order in which they first appear. Throws UsageError where sizes differ.
 std::vector<Dim> broadcast_dims(const std::vector<Array>& inputs);
 
-/// The coords of all arrays, times in the units of the first. Those that label a dim must be equal (UsageError, with the first difference, where not); others are
-/// dropped where they differ or cannot be known to be equal.
+/// The coords of all arrays, times in the units of the first. Those that label a dim must be equal (UsageError, with the first
+/// difference, where not); others are dropped where they differ or cannot be known to be equal.
 std::vector<Coordinate> merge_coords(const std::vector<Array>& arrays);
 
 /// What is the same in all inputs that are not mere numbers.

@@ -79,6 +79,10 @@ class CollectiveSource {
   std::vector<ArrayView> views_;
 };
 
+/// The bytes of the element that stands where nothing was written, and the view of it as the whole dataset.
+std::vector<std::byte> fill_of(const DatasetInfo& info);
+ArrayView everywhere(const std::vector<std::byte>& fill, const DatasetInfo& info);
+
 /// Strides of a row-major array, in bytes.
 Shape row_major(const Shape& shape, std::int64_t element);
 

@@ -44,7 +44,7 @@ class BlockStream {
   BlockStream& operator=(const BlockStream&) = delete;
 
   /// The next block, valid until the call after this one; null when there are no more. Throws what fetching and decoding it
-  /// threw.
+  /// threw; then there are no more.
   const StreamedBlock* next();
 
   struct Times {
@@ -71,6 +71,7 @@ class BlockStream {
   const std::vector<ScanRange>& ranges_;
   StreamBuffers& buffers_;
   bool may_read_ahead_;
+  bool done_ = false;
   // Of what is fetched next; the thread's, once there is one.
   std::size_t range_ = 0;
   std::int64_t number_ = 0;

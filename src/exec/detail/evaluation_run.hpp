@@ -28,7 +28,8 @@ struct LiveTile {
 struct EvaluationContext {
   std::function<ArrayView(const Leaf&)> view;                           ///< where an input lies
   std::function<LiveTile&(std::size_t group, std::int64_t tile)> tile;  ///< accumulators, made when first asked for
-  std::function<void(const Destination&, const Box&, std::span<const std::byte>)> emit;  ///< finished values
+  std::function<std::unique_ptr<Accumulators>(std::size_t group, std::int64_t tile)> identity;  ///< others like them
+  std::function<void(const Destination&, const Box&, std::span<const std::byte>)> emit;         ///< finished values
 };
 
 /// Runs one evaluation of a scan for one block after another.
@@ -47,6 +48,8 @@ class EvaluationRun {
 
   [[nodiscard]] std::vector<Range> cuts(std::size_t axis, Range range) const;
   void run_part(const std::vector<Range>& part, const EvaluationContext& context);
+  bool add_constant(std::int64_t elements, const std::vector<std::int64_t>& first, const std::vector<LiveTile*>& tiles,
+                    const std::vector<std::int64_t>& numbers, const EvaluationContext& context);
   void sweep(const std::vector<Axis>& axes, const std::vector<std::int64_t>& first, std::vector<LiveTile*>& tiles);
   void tile(int rows, int cols, const std::vector<std::int64_t>& at, const Axis& row, const Axis& col,
             const std::vector<LiveTile*>& tiles);

@@ -15,6 +15,7 @@
 #include "xylem/storage/reader.hpp"
 #include "xylem/support/progress.hpp"
 
+#include "detail/block_runs.hpp"
 #include "detail/block_stream.hpp"
 #include "detail/evaluation_run.hpp"
 #include "detail/intermediates.hpp"
@@ -67,15 +68,15 @@ class Worker {
   struct ScanRun {
     const Scan& scan;
     std::vector<EvaluationRun> evaluations;
-    std::vector<Shape> places;  // of groups, where the block before was
     EvaluationContext context;
   };
 
-  void run_blocks(BlockStream& blocks, Progress& progress);
-  void begin_scan(std::optional<ScanRun>& run, const Scan& scan, const std::function<ArrayView(std::size_t)>& view);
-  void evaluate(ScanRun& run, const Box& block, Progress& progress);
+  void run_stored(const std::vector<ScanRange>& ranges, Progress& progress);
+  void run_empty(const Scan& scan, const BlockRun& blocks, Progress& progress);
+  ScanRun begin_scan(const Scan& scan, std::function<ArrayView(std::size_t dataset)> view);
+  void evaluate(ScanRun& run, const Box& box, std::int64_t blocks, Progress& progress);
   void rest(const Scan& scan);
-  void release_behind(const Scan& scan, const Box& block, std::vector<Shape>& places);
+  void release_behind(const Scan& scan, const Box& box);
   void release_all(bool streamed);
   void release(std::size_t group);
   LiveTile& live_tile(std::size_t group, std::int64_t tile);
@@ -89,6 +90,8 @@ class Worker {
   StreamBuffers buffers_;
   std::vector<std::map<std::int64_t, LiveTile>> live_;              // by group and tile
   std::map<std::pair<std::size_t, std::int64_t>, TilePart> parts_;  // by group and tile
+  const Scan* scan_ = nullptr;                                      // whose blocks came last
+  std::vector<Shape> places_{};  // by group: where they were along the axes that tiles are cut along
 };
 
 }  // namespace xylem::detail

@@ -16,8 +16,8 @@ namespace xylem::detail {
 class JobYaml {
  public:
   /// `file` is what errors call the text. Each setting is "key.key=VALUE", VALUE being YAML; an entry of a list is named by its
-  /// number. Merge keys (`<<: *base`) are resolved. Throws UsageError for text that is no YAML, keys that stand twice, too much or too deep, and settings that lead
-  /// nowhere.
+  /// number. Merge keys (`<<: *base`) are resolved. Throws UsageError for text that is no YAML, keys that stand twice, too much
+  /// or too deep, and settings that lead nowhere.
   JobYaml(std::string file, const std::string& text, const std::vector<std::string>& settings);
 
   [[nodiscard]] const std::string& file() const noexcept { return file_; }

@@ -4,7 +4,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "detail/multiversion.hpp"
+#include "xylem/support/multiversion.hpp"
 
 /// Integers in the order of the values: -0.0 below +0.0, NaN above all.
 namespace xylem::detail {

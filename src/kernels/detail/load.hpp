@@ -6,7 +6,8 @@
 #include <cstring>
 #include <type_traits>
 
-#include "detail/multiversion.hpp"
+#include "xylem/support/multiversion.hpp"
+
 #include "detail/tile.hpp"
 
 /// Stored bytes to numbers, for use inside multiversioned kernels.

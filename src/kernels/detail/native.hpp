@@ -4,8 +4,7 @@
 #include <type_traits>
 
 #include "xylem/model/element_type.hpp"
-
-#include "detail/multiversion.hpp"
+#include "xylem/support/multiversion.hpp"
 
 /// From element types to the types of C++ that values are computed in: float16 as float.
 namespace xylem::detail {

@@ -2,8 +2,9 @@
 
 #include <limits>
 
+#include "xylem/support/multiversion.hpp"
+
 #include "detail/load.hpp"
-#include "detail/multiversion.hpp"
 #include "detail/tile.hpp"
 
 /// Loads, masks and scans a tile of integers, for use inside multiversioned kernels.

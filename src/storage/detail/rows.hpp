@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include "xylem/model/shape.hpp"
 
@@ -31,10 +30,6 @@ class Rows {
 /// both.
 void copy_box(const Box& part, const Box& from, const std::byte* source, const Box& to, std::byte* target,
               std::int64_t element_size);
-
-/// The number of the first element of `part`, which lies in `box`, in a row-major array of the elements of `box`, where all of
-/// them follow each other there; nothing where they do not.
-[[nodiscard]] std::optional<std::int64_t> contiguous_in(const Box& part, const Box& box);
 
 template <class Visit>
 void Rows::for_each(const Visit& visit) const {

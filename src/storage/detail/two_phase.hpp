@@ -21,7 +21,7 @@ struct FileExtent {
 /// ranks want is dealt out to them, each reads its share in large pieces, whoever wants them, and sends on what was asked for:
 /// the two-phase reads of R. Thakur, W. Gropp, E. Lusk, "Data sieving and collective I/O in ROMIO" (1999).
 ///
-/// Not by MPI-IO: OpenMPI 4.1.4's (OMPIO, with three ranks or more) gives wrong bytes where the extents of ranks overlap.
+/// Not by MPI-IO: OpenMPI 4.1.4's (OMPIO, with three ranks or more) gave wrong bytes where the extents of ranks overlapped.
 ///
 /// Returns an empty string, or what this rank could not read; then other ranks may lack bytes, and all must agree on success.
 /// Collective: yes.

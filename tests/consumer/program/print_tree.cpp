@@ -1,15 +1,17 @@
-// What a program on top of an installed xylem looks like: prints the tree of the files named.
-#include <xylem/xylem.hpp>
+// What a program on top of one layer of an installed xylem looks like: prints the tree of the files named.
+#include <xylem/comm/runtime.hpp>
+#include <xylem/tree/format.hpp>
+#include <xylem/tree/load.hpp>
 
 #include <cstdio>
 
 int main(int argc, char** argv) {
-  xylem::Session session(argc, argv);
-  return xylem::run_guarded(session.world(), [&] {
-    const xylem::Tree tree = xylem::load_tree(session.world(), {argv + 1, argv + argc});
+  xylem::MpiRuntime mpi(argc, argv);
+  return xylem::run_guarded(mpi.world(), [&] {
+    const xylem::Tree tree = xylem::load_tree(mpi.world(), {argv + 1, argv + argc});
     std::vector<std::string> problems;
     const std::string text = xylem::format_tree(tree, {}, problems);
-    if (session.world().rank() == 0) std::fputs(text.c_str(), stdout);
+    if (mpi.world().rank() == 0) std::fputs(text.c_str(), stdout);
     return 0;
   });
 }

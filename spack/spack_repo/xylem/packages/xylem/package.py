@@ -1,4 +1,4 @@
-"""xylem for Spack 0.23 and 1.x (docs/spack.md). tests/spack holds it against the project's CMake files."""
+"""xylem for Spack 0.23 and 1.x (docs/spack.md). tests/spack holds it against the CMake files."""
 
 import pathlib
 
@@ -13,7 +13,8 @@ except ImportError:
 class Xylem(CMakePackage):
     """Analysis of HDF5 data larger than a node's memory, under MPI."""
 
-    git = f"file://{pathlib.Path(__file__).resolve().parents[5]}"  # the checkout that this file lies in
+    # The checkout that this file lies in.
+    git = f"file://{pathlib.Path(__file__).resolve().parents[5]}"
 
     license("Apache-2.0")
 
@@ -37,10 +38,10 @@ class Xylem(CMakePackage):
     depends_on("kokkos+cuda", when="+cuda")
     depends_on("kokkos+rocm", when="+rocm")
     depends_on("boost@1.74:+program_options")
-    depends_on("fmt")
-    depends_on("yaml-cpp")
-    depends_on("cereal")
-    depends_on("libdeflate")
+    depends_on("fmt@9.1:")
+    depends_on("yaml-cpp@0.7:")
+    depends_on("cereal@1.3.2:")
+    depends_on("libdeflate@1.14:")
     depends_on("zstd")
     depends_on("lz4")
     depends_on("c-blosc")
@@ -53,6 +54,9 @@ class Xylem(CMakePackage):
         depends_on("py-xarray", type="build")
         depends_on("py-netcdf4", type="build")
         depends_on("py-h5netcdf", type="build")
+        depends_on("netcdf-c", type="build")
+        depends_on("nco", type="build")
+        depends_on("cdo", type="build")
 
     def cmake_args(self):
         return [
@@ -63,14 +67,20 @@ class Xylem(CMakePackage):
 
     def _run_under_mpi(self, *arguments):
         mpirun = which("mpirun", "mpiexec", required=True)
-        return mpirun("-n", "2", self.prefix.bin.xylem, *arguments, output=str.split, error=str.split)
+        return mpirun(
+            "-n", "2", self.prefix.bin.xylem, *arguments, output=str.split, error=str.split
+        )
 
     def test_version(self):
         """the installed program names itself"""
-        assert "xylem " in Executable(self.prefix.bin.xylem)("--version", output=str.split, error=str.split)
+        assert "xylem " in Executable(self.prefix.bin.xylem)(
+            "--version", output=str.split, error=str.split
+        )
 
     def test_reduce(self):
         """two ranks write data, list its tree, and compute a mean over all of it"""
         self._run_under_mpi("demo-data", "data", "--size", "100KiB", "--files", "2", "--overwrite")
         assert "temperature" in self._run_under_mpi("tree", "data/day000.h5")
-        assert "warmest = " in self._run_under_mpi("reduce", "data/*.h5", "-e", "warmest = max(temperature)")
+        assert "warmest = " in self._run_under_mpi(
+            "reduce", "data/*.h5", "-e", "warmest = max(temperature)"
+        )

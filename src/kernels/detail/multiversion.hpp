@@ -1,3 +1,0 @@
-#pragma once
-
-#include "xylem/support/multiversion.hpp"

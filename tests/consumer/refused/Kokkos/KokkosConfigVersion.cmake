@@ -1,0 +1,1 @@
+set(PACKAGE_VERSION 9.9.9)
