@@ -53,8 +53,8 @@ class ScanPlan {
   /// What `rank` reads: contiguous in the order of the datasets, its share of the weight within one block of the others'.
   [[nodiscard]] std::vector<BlockRange> share(int rank) const;
 
-  /// Bytes that one rank needs, at most, beyond what it uses when idle: metadata and results of all datasets, block
-  /// and decoding buffers, HDF5's caches, accumulators.
+  /// Bytes that one rank needs beyond what it uses when idle: metadata and results of all datasets, block and decoding buffers,
+  /// HDF5's caches, accumulators. Of usual chunks (model/io.hpp); the limit has room for any.
   [[nodiscard]] std::int64_t forecast_bytes() const noexcept { return forecast_; }
 
   /// Bytes that `rank` reads, in memory form; blocks that overhang count in full.
