@@ -67,7 +67,8 @@ Options read_options(const po::variables_map& arguments, const std::string& comm
   };
   if (choice("schedule", "static", "dynamic")) options.plan.schedule = Schedule::dynamic_dealing;
   if (choice("sum", "exact", "fast")) options.plan.sums = SumMode::fast;
-  options.plan.threads = arguments["threads"].as<int>();
+  options.plan.io = parse_io_strategy(arguments["io"].as<std::string>());
+  if (arguments.count("threads") != 0) options.plan.threads = arguments["threads"].as<int>();
   if (options.plan.threads < 1 || options.plan.threads > 1024) {
     throw UsageError("--threads is {}: it is from 1 to 1024", options.plan.threads);
   }
@@ -111,8 +112,12 @@ void add_plan_options(po::options_description& options) {
        "what one rank may use beyond an idle process, such as 128MiB. Default: the least of the node's memory, its control group's limit and Slurm's, divided by the node's ranks.")
       ("schedule", po::value<std::string>()->default_value("static")->value_name("static|dynamic"),
        "how blocks are dealt to ranks: shares of equal size, or from a shared counter; the results are the same.")
-      ("threads", po::value<int>()->default_value(1)->value_name("N"),
-       "threads of each rank that read, decode and compute; they share its --memory.")
+      ("threads", po::value<int>()->value_name("N"),
+       "threads of each rank that read, decode and compute; they share its --memory. Default: the CPUs that each rank has, by Slurm or by its "
+       "mask and control group, or fewer where they are of no use.")
+      ("io", po::value<std::string>()->default_value("auto")->value_name("auto|direct|hyperslab|collective"),
+       "how stored data are read: by our own reads and decoders, by HDF5, or by all ranks together through MPI-IO (one thread a rank, static "
+       "dealing); auto is direct wherever that can be.")
       ("sum", po::value<std::string>()->default_value("exact")->value_name("exact|fast"),
        "exact: sums are exact and rounded once, the same bits whoever computes them; fast: plain additions, for comparison.")
       ("without", po::value<std::vector<std::string>>()->composing()->value_name("PASS"),
@@ -153,9 +158,17 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
   for (const std::string& note : catalog.notes()) logging::note("{}", note);
 
   options.plan.topology = {ranks.value_or(world.size())};
+  const bool elsewhere = ranks && *ranks != world.size();
+  if (arguments.count("threads") == 0) use_own_threads(world, options.plan);
+  if (elsewhere && (arguments.count("threads") == 0 || options.memory == 0)) {
+    logging::note("planned for {} and {} a rank: --threads and --memory say what ranks have elsewhere",
+                  plural(static_cast<std::size_t>(options.plan.threads), "thread"),
+                  options.memory == 0 ? "the memory of this node" : format_bytes(options.memory));
+  }
   options.plan.memory_limit = options.memory;
   options.plan.memory_held = metadata_bytes(idle);
-  if (hooks.memory_beside) options.plan.memory_held += world.agree([&] { return hooks.memory_beside(planned.variables); });
+  if (hooks.memory_beside)
+    options.plan.memory_held += world.agree([&] { return hooks.memory_beside(planned.variables, options.plan.threads); });
   planned.plan = plan_arrays(world, tree, arrays, options.plan);
   if (hooks.report != nullptr) hooks.report->set_plan(planned.plan);
   return planned;

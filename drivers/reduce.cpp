@@ -24,8 +24,10 @@ void print_times(const std::vector<RankTimes>& times) {
   for (std::size_t rank = 0; rank < times.size(); ++rank) {
     const RankTimes& of = times[rank];
     logging::info(
-        "rank {}: {} blocks in {:.3f} s: read {:.3f} (of it decode {:.3f}), evaluate {:.3f}, merge {:.3f}, write {:.3f}", rank,
-        of.blocks, of.total, of.read, of.decode, of.evaluate, of.merge, of.write);
+        "rank {}: {} blocks in {:.3f} s: read {:.3f} (of it decode {:.3f}, waited for {:.3f}), evaluate {:.3f}, merge {:.3f}, "
+        "write "
+        "{:.3f}",
+        rank, of.blocks, of.total, of.read, of.decode, of.wait, of.evaluate, of.merge, of.write);
   }
 }
 
@@ -73,7 +75,6 @@ ResultFile read_file_options(const po::variables_map& arguments) {
       throw UsageError("--deflate is {}: it is from 1 (fast) to 9 (small)", file.storage.deflate);
   }
   file.storage.chunked = given("chunks") || given("deflate");
-  file.storage.threads = arguments["threads"].as<int>();
   return file;
 }
 
@@ -81,7 +82,8 @@ int reduce(const Communicator& world, const po::variables_map& arguments, RunRep
   ResultFile file = world.agree([&] { return read_file_options(arguments); });
   const std::string path = arguments.count("output") != 0 ? arguments["output"].as<std::string>() : "";
   if (!path.empty()) world.agree([&] { expect_output(path, file.existing); });
-  const auto writer_memory = [&](const std::vector<ResultVariable>& variables) {
+  const auto writer_memory = [&](const std::vector<ResultVariable>& variables, int threads) {
+    file.storage.threads = threads;
     return result_writer_memory(variables, file.storage);
   };
   const Planned planned = plan_expressions(world, arguments, "reduce", {}, {.memory_beside = writer_memory, .report = &report});
@@ -90,6 +92,7 @@ int reduce(const Communicator& world, const po::variables_map& arguments, RunRep
   if (!path.empty()) {
     report.begin_stage("create");
     file.storage.stored = stored_chunks(planned.plan);
+    file.storage.threads = planned.plan.options.threads;
     file.provenance = provenance(planned.skipped);
     writer = std::make_unique<ResultWriter>(world, path, planned.variables, history_line(arguments["command"].as<std::string>()),
                                             file);

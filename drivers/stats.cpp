@@ -24,11 +24,15 @@ std::int64_t metadata_bytes(std::int64_t idle) {
 }
 
 int statistics(const Communicator& world, const po::variables_map& arguments, RunReport& run_report) {
+  StatisticsOptions options;
   const std::int64_t memory = world.agree([&] {
     if (arguments["files"].as<std::vector<std::string>>().empty())
       throw UsageError("xylem stats: name at least one file; see xylem stats --help");
     if (arguments.count("csv") != 0 && arguments.count("json") != 0)
       throw UsageError("--csv and --json exclude each other: choose one");
+    options.io = parse_io_strategy(arguments["io"].as<std::string>());
+    if (options.io == IoStrategy::collective)
+      throw UsageError("--io collective reads one dataset on all ranks together, and stats deals datasets out: it is of reduce");
     return arguments.count("memory") == 0 ? 0 : parse_bytes(arguments["memory"].as<std::string>(), "--memory");
   });
   const std::int64_t idle = resident_bytes();
@@ -44,7 +48,6 @@ int statistics(const Communicator& world, const po::variables_map& arguments, Ru
   for (const FileTree& file : tree.linked_files) inputs.push_back(file.file);
   run_report.set_inputs(inputs);
   run_report.begin_stage("compute");
-  StatisticsOptions options;
   options.memory_limit = memory > 0 ? memory : world.node_memory_per_rank();
   options.memory_held = metadata_bytes(idle);
   options.decode_cf = arguments.count("raw") == 0;
@@ -80,6 +83,8 @@ Command stats_command() {
        "May be repeated. Default: every numeric dataset.")
       ("memory", po::value<std::string>()->value_name("SIZE"),
        "what one rank may use beyond an idle process, such as 128MiB. Default: the least of the node's memory, its control group's limit and Slurm's, divided by the node's ranks.")
+      ("io", po::value<std::string>()->default_value("auto")->value_name("auto|direct|hyperslab"),
+       "how stored data are read: by our own reads and decoders, or by HDF5; auto is direct wherever that can be.")
       ("raw", "take elements as stored: no _FillValue, missing_value, valid_range, scale_factor, add_offset, _Unsigned. "
               "(NaN counts as missing all the same.)")
       ("csv", "print CSV")

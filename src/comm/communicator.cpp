@@ -1,6 +1,11 @@
 #include "xylem/comm/communicator.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+
 #include "xylem/support/contract.hpp"
+#include "xylem/support/cpus.hpp"
 #include "xylem/support/memory.hpp"
 
 #include "detail/pieces.hpp"
@@ -36,6 +41,23 @@ std::int64_t Communicator::node_memory_per_rank() const {
   MPI_Comm_size(node, &ranks);
   MPI_Comm_free(&node);
   return node_memory_bytes() / ranks;
+}
+
+int Communicator::cpus_per_rank() const {
+  MPI_Comm split = MPI_COMM_NULL;
+  MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &split);
+  const Communicator node(split);
+  MPI_Comm_free(&split);
+  const std::vector<int> cpus = allowed_cpus();
+  const std::string own(reinterpret_cast<const char*>(cpus.data()), cpus.size() * sizeof(int));
+  const std::vector<std::string> all = node.all_gather(own);
+  const auto allowed = static_cast<double>(cpus.size());
+  double share = allowed / static_cast<double>(std::ranges::count(all, own));
+  if (const auto given = slurm_cpus_per_task()) share = std::min(allowed, static_cast<double>(*given));
+  if (const auto quota = cpu_quota()) share = std::min(share, *quota / node.size());
+  std::array<double, 1> least{-std::floor(std::max(1.0, share))};
+  all_reduce_max(least);
+  return static_cast<int>(-least[0]);
 }
 
 void Communicator::all_reduce_sum(std::span<std::int64_t> values) const {

@@ -75,6 +75,7 @@ class PassRun {
       std::ranges::move(worker.finish(), std::back_inserter(parts));
       times.read += worker.times().read;
       times.decode += worker.times().decode;
+      times.wait += worker.times().wait;
       times.evaluate += worker.times().evaluate;
       times.write += worker.times().write;
       times.blocks += worker.times().blocks;
@@ -88,6 +89,7 @@ class PassRun {
     const std::int64_t own = std::int64_t{comm_.rank()} * plan_.options.threads + w;
     Progress progress("reading", pass_.weight() / workers,
                       Progress::for_stderr(comm_.rank() == 0 && w == 0, static_cast<double>(workers)));
+    if (plan_.options.io == IoStrategy::collective) return worker.run_together(comm_, progress);
     if (counter == nullptr) return worker.run(pass_.share(own, own + 1, workers), progress);
     const std::int64_t units = std::max<std::int64_t>(1, std::min(pass_.num_blocks(), units_per_worker * workers));
     const auto next = [&] {

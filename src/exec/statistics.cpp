@@ -106,7 +106,8 @@ void add_fill(StatsAccumulator& accumulator, const DatasetScan& scan) {
 }
 
 // Reads this rank's blocks; returns its contributions as bytes.
-std::string read_share(const Communicator& comm, const ScanPlan& plan, bool decode_cf) {
+std::string read_share(const Communicator& comm, const ScanPlan& plan, const StatisticsOptions& options) {
+  const bool decode_cf = options.decode_cf;
   std::ostringstream contributions;
   const auto contribute = [&](std::size_t dataset, const StatsAccumulator& accumulator, bool whole) {
     Contribution contribution;
@@ -128,7 +129,7 @@ std::string read_share(const Communicator& comm, const ScanPlan& plan, bool deco
   Progress progress("reading", plan.bytes(comm.rank()), Progress::for_stderr(comm.rank() == 0, comm.size()));
   for (const BlockRange& range : share) {
     const DatasetScan& scan = plan.datasets()[range.dataset];
-    DatasetReader reader(files, scan.info);
+    DatasetReader reader(files, scan.info, options.io);
     StatsAccumulator accumulator(scan.info->dtype, decoding_of(*scan.info, decode_cf));
     if (range.begin == 0) add_fill(accumulator, scan);
     for (std::int64_t i = range.begin; i < range.end; ++i) {
@@ -206,7 +207,7 @@ StatisticsReport compute_statistics(const Communicator& comm, const Datasets& da
   });
   report.forecast_bytes = plan.forecast_bytes();
   for (const DatasetScan& scan : plan.datasets()) report.read_bytes += scan.read_bytes();
-  report.rows = merge(comm, datasets, options.decode_cf, comm.agree([&] { return read_share(comm, plan, options.decode_cf); }));
+  report.rows = merge(comm, datasets, options.decode_cf, comm.agree([&] { return read_share(comm, plan, options); }));
   report.seconds = timer.seconds();
   return report;
 }

@@ -1,6 +1,7 @@
 #include "detail/worker.hpp"
 
 #include <algorithm>
+#include <exception>
 
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
@@ -63,15 +64,22 @@ void Outlet::fail_overflow(const ReductionGroup::Target& target, const Box& box,
 }
 
 void Worker::run(const std::vector<ScanRange>& ranges, Progress& progress) {
+  std::vector<ScanRange> stored;
+  const auto run_so_far = [&] {
+    if (!stored.empty()) run_stored(stored, progress);
+    stored.clear();
+  };
   for (const ScanRange& range : ranges) {
     for (const BlockRun& blocks : block_runs(pass_, range)) {
-      if (blocks.empty) {
-        run_empty(pass_.scans[range.scan], blocks, progress);
-      } else {
-        run_range({range.scan, blocks.begin, blocks.end}, progress);
+      if (!blocks.empty) {
+        stored.push_back({range.scan, blocks.begin, blocks.end});
+        continue;
       }
+      run_so_far();
+      run_empty(pass_.scans[range.scan], blocks, progress);
     }
   }
+  run_so_far();
   release_all(true);
 }
 
@@ -80,72 +88,111 @@ std::vector<TilePart> Worker::finish() {
   return std::move(parts_);
 }
 
-EvaluationContext Worker::context_with(std::function<ArrayView(std::size_t dataset)> view) {
-  return {[this, view = std::move(view)](const Leaf& leaf) {
-            return leaf.intermediate ? intermediates_.view(leaf.index) : view(leaf.index);
-          },
-          [this](std::size_t group, std::int64_t tile) -> LiveTile& { return live_tile(group, tile); },
-          [this](std::size_t group, std::int64_t tile) { return make_state(plan_, pass_, group, tile); },
-          [this](const Destination& destination, const Box& box, std::span<const std::byte> values) {
-            outlet_.emit(destination, box, values, times_.write);
-          }};
-}
-
-void Worker::evaluate(std::vector<EvaluationRun>& evaluations, const Scan& scan, const Box& block,
-                      const EvaluationContext& context) {
-  for (EvaluationRun& evaluation : evaluations) {
-    try {
-      evaluation.run(block, context);
-    } catch (const DataError& error) {
-      throw DataError("{} (in block {} of {})", error.what(), format_box(block),
-                      scan.datasets.empty() ? "what is in memory" : scan.datasets[0].info->ref.describe());
-    }
-  }
-}
-
-std::vector<EvaluationRun> Worker::evaluations_of(const Scan& scan) {
-  std::vector<EvaluationRun> evaluations;
-  evaluations.reserve(scan.evaluations.size());
-  for (const Evaluation& evaluation : scan.evaluations) evaluations.emplace_back(pass_, evaluation);
+Worker::ScanRun Worker::begin_scan(const Scan& scan, std::function<ArrayView(std::size_t dataset)> view) {
+  ScanRun run{scan,
+              {},
+              {[this, view = std::move(view)](const Leaf& leaf) {
+                 return leaf.intermediate ? intermediates_.view(leaf.index) : view(leaf.index);
+               },
+               [this](std::size_t group, std::int64_t tile) -> LiveTile& { return live_tile(group, tile); },
+               [this](std::size_t group, std::int64_t tile) { return make_state(plan_, pass_, group, tile); },
+               [this](const Destination& destination, const Box& box, std::span<const std::byte> values) {
+                 outlet_.emit(destination, box, values, times_.write);
+               }}};
+  run.evaluations.reserve(scan.evaluations.size());
+  for (const Evaluation& evaluation : scan.evaluations) run.evaluations.emplace_back(pass_, evaluation);
   if (scan_ != &scan) places_.assign(pass_.groups.size(), {});
   scan_ = &scan;
-  return evaluations;
+  return run;
+}
+
+// Blocks that are read one after the other.
+void Worker::run_stored(const std::vector<ScanRange>& ranges, Progress& progress) {
+  BlockStream blocks(files_, pass_, ranges, buffers_);
+  std::optional<ScanRun> run;
+  std::size_t scan = 0;
+  const BlockSource* source = nullptr;
+  while (const StreamedBlock* block = blocks.next()) {
+    if (!run || block->scan != scan) {
+      if (run) rest(run->scan);
+      scan = block->scan;
+      run.emplace(begin_scan(pass_.scans[scan], [&](std::size_t dataset) { return source->view(dataset); }));
+    }
+    source = block->source.get();
+    evaluate(*run, block->box, 1, progress);
+  }
+  if (run) rest(run->scan);
+  times_.read += blocks.times().fetch + blocks.times().decode;
+  times_.wait += blocks.times().wait;
+  times_.decode += blocks.times().decode;
 }
 
 // Blocks of which nothing was ever written, as one.
 void Worker::run_empty(const Scan& scan, const BlockRun& blocks, Progress& progress) {
   std::vector<std::vector<std::byte>> fills;
   for (const ScanDataset& dataset : scan.datasets) fills.push_back(fill_of(*dataset.info));
-  const EvaluationContext context =
-      context_with([&](std::size_t dataset) { return everywhere(fills[dataset], *scan.datasets[dataset].info); });
-  const Box box = box_of(scan, blocks);
-  std::vector<EvaluationRun> evaluations = evaluations_of(scan);
-  release_behind(scan, box);
-  const Timer timer;
-  evaluate(evaluations, scan, box, context);
-  times_.evaluate += timer.seconds();
-  times_.blocks += blocks.end - blocks.begin;
-  progress.advance(scan.weight / scan.num_blocks * (blocks.end - blocks.begin));
+  ScanRun run = begin_scan(scan, [&](std::size_t dataset) { return everywhere(fills[dataset], *scan.datasets[dataset].info); });
+  evaluate(run, box_of(scan, blocks), blocks.end - blocks.begin, progress);
 }
 
-void Worker::run_range(const ScanRange& range, Progress& progress) {
-  const Scan& scan = pass_.scans[range.scan];
-  BlockSource source(files_, scan);
-  std::vector<EvaluationRun> evaluations = evaluations_of(scan);
-  const EvaluationContext context = context_with([&](std::size_t dataset) { return source.view(dataset); });
-  for (std::int64_t i = range.begin; i < range.end; ++i) {
-    const Box block = scan.box(i);
-    release_behind(scan, block);
-    const Timer timer;
-    source.read(block);
-    const double read = timer.seconds(), written = times_.write;
-    evaluate(evaluations, scan, block, context);
-    times_.read += read;
-    times_.evaluate += timer.seconds() - read - (times_.write - written);
-    ++times_.blocks;
-    progress.advance(scan.weight / scan.num_blocks);
+void Worker::run_together(const Communicator& comm, Progress& progress) {
+  std::exception_ptr failure;
+  for (std::size_t s = 0; s < pass_.scans.size(); ++s) {
+    const Scan& scan = pass_.scans[s];
+    CollectiveSource source(comm, files_, scan);
+    std::optional<ScanRun> run;
+    comm.agree([&] { run.emplace(begin_scan(scan, [&](std::size_t dataset) { return source.view(dataset); })); });
+    const ScanRange mine = pass_.share_of_scan(s, comm.rank(), comm.size());
+    std::int64_t rounds = 0;
+    for (int rank = 0; rank < comm.size(); ++rank) {
+      const ScanRange theirs = pass_.share_of_scan(s, rank, comm.size());
+      rounds = std::max(rounds, theirs.end - theirs.begin);
+    }
+    for (std::int64_t i = mine.begin; i < mine.begin + rounds; ++i) {
+      const bool takes_part = i < mine.end && !failure;
+      const Box block = takes_part ? scan.box(i) : Box{};
+      const Timer timer;
+      source.read(takes_part ? &block : nullptr);
+      times_.read += timer.seconds();
+      times_.wait += timer.seconds();
+      if (!takes_part) continue;
+      try {
+        evaluate(*run, block, 1, progress);
+      } catch (...) {  // the others go on reading, and so must this rank
+        failure = std::current_exception();
+      }
+    }
+    if (failure) continue;
+    try {
+      rest(scan);
+      release_all(true);
+    } catch (...) {
+      failure = std::current_exception();
+    }
   }
-  times_.decode += source.decode_seconds();
+  if (failure) std::rethrow_exception(failure);
+}
+
+// Evaluates a box of so many blocks.
+void Worker::evaluate(ScanRun& run, const Box& box, std::int64_t blocks, Progress& progress) {
+  release_behind(run.scan, box);
+  const Timer timer;
+  const double written = times_.write;
+  for (EvaluationRun& evaluation : run.evaluations) {
+    try {
+      evaluation.run(box, run.context);
+    } catch (const DataError& error) {
+      throw DataError("{} (in block {} of {})", error.what(), format_box(box),
+                      run.scan.datasets.empty() ? "what is in memory" : run.scan.datasets[0].info->ref.describe());
+    }
+  }
+  times_.evaluate += timer.seconds() - (times_.write - written);
+  times_.blocks += blocks;
+  progress.advance(run.scan.weight / run.scan.num_blocks * blocks);
+}
+
+// Updates of the groups of a scan are over for now.
+void Worker::rest(const Scan& scan) {
   for (const Evaluation& evaluation : scan.evaluations) {
     for (const GroupInput& input : evaluation.groups) {
       for (auto& [tile, live] : live_[input.group]) live.state->rest();

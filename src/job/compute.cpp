@@ -54,6 +54,16 @@ std::int64_t metadata_bytes(std::int64_t idle) {
   return std::max<std::int64_t>(0, (resident_bytes() - idle - start + mib - 1) / mib * mib);
 }
 
+void use_own_threads(const Communicator& comm, PlanOptions& options) {
+  const int cpus = comm.cpus_per_rank();
+  int level = MPI_THREAD_SINGLE;
+  MPI_Query_thread(&level);
+  const bool counter = options.schedule == Schedule::dynamic_dealing && level < MPI_THREAD_SERIALIZED;
+  const bool single = options.topology.ranks != comm.size() || options.io == IoStrategy::collective || counter;
+  options.threads = single ? 1 : std::min(cpus, 1024);
+  options.fewer_threads = true;
+}
+
 Plan plan_arrays(const Communicator& comm, const Tree& tree, const std::vector<NamedArray>& arrays, PlanOptions options) {
   const std::vector<StorageSummary> storage = summarize_storage(comm, datasets_of(arrays), tree.scanned_by());
   if (options.memory_limit == 0) options.memory_limit = comm.node_memory_per_rank();

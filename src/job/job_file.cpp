@@ -47,6 +47,11 @@ void read_resources(JobFile& job, const YAML::Node& node) {
     const std::int64_t number = yaml.integer(threads, "threads");
     if (number < 1 || number > 1024) yaml.fail(threads, fmt::format("threads is {}: it is from 1 to 1024", number));
     job.options.threads = static_cast<int>(number);
+    job.own_threads = false;
+  }
+  if (const YAML::Node io = node["io"]) {
+    constexpr std::array strategies{"auto", "direct", "hyperslab", "collective"};
+    job.options.io = parse_io_strategy(strategies[yaml.choice(io, "io", strategies)]);
   }
   constexpr std::array schedules{"static", "dynamic"}, sums{"exact", "fast"};
   if (const YAML::Node schedule = node["schedule"]) {
@@ -165,7 +170,6 @@ void read_stores(JobFile& job, const YAML::Node& node) {
       }
     }
     read_storage(yaml, entry, store);
-    store.storage.threads = job.options.threads;
     job.stores.push_back(std::move(store));
   }
 }

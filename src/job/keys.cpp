@@ -31,7 +31,8 @@ constexpr std::array kTop{
 constexpr std::array kResources{
     JobKey{"memory_per_rank", "size",
            "what one rank may use beyond an idle process, such as 3GiB; default: its share of the node"},
-    JobKey{"threads", "number", "threads of each rank; default 1"},
+    JobKey{"threads", "number", "threads of each rank; default: the CPUs that each rank has, or fewer where they are of no use"},
+    JobKey{"io", "auto, direct, hyperslab or collective", "how stored data are read (docs/reading.md); default auto"},
     JobKey{"schedule", "static or dynamic", "how blocks are dealt to ranks; default static"},
     JobKey{"sum", "exact or fast", "exact: the same bits whoever computes them; default exact"},
 };

@@ -19,6 +19,7 @@
 #include "xylem/plan/planner.hpp"
 #include "xylem/plan/result_chunks.hpp"
 #include "xylem/plan/result_variable.hpp"
+#include "xylem/support/bytes.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"
 #include "xylem/support/memory.hpp"
@@ -194,7 +195,6 @@ class JobRun {
       if (arrays.empty()) throw UsageError("{}: none of the results can be computed", printable(request_.file));
     });
     PlanOptions options = job_.options;
-    options.topology = {request_.dry_run ? request_.ranks.value_or(comm_.size()) : comm_.size()};
     options.memory_held = metadata_bytes(idle);
     for (const JobStore& store : job_.stores) {
       options.memory_held += result_writer_memory(pick(variables, numbers_of(store, variables)), store.storage);
@@ -275,6 +275,7 @@ class JobRun {
       Output& output = outputs[i];
       ResultFile file{store.existing, store.storage, {}};
       file.storage.stored = pick(stored, output.numbers);
+      file.storage.threads = plan.options.threads;
       file.provenance = provenance(skipped_);
       file.provenance["xylem_job"] = text_;
       output.writer = std::make_unique<ResultWriter>(comm_, output.path, pick(variables, output.numbers),
@@ -314,7 +315,15 @@ class JobRun {
 
 void run_job(const Communicator& comm, const JobRequest& request, const std::function<void(const std::string&)>& print) {
   std::string text = comm.broadcast(read_text(comm, request.file), 0);
-  const JobFile job = comm.agree([&] { return read_job_file(request.file, text, request.settings); });
+  JobFile job = comm.agree([&] { return read_job_file(request.file, text, request.settings); });
+  job.options.topology = {request.dry_run ? request.ranks.value_or(comm.size()) : comm.size()};
+  if (job.own_threads) use_own_threads(comm, job.options);
+  for (JobStore& store : job.stores) store.storage.threads = job.options.threads;
+  if (request.dry_run && job.options.topology.ranks != comm.size() && (job.own_threads || job.options.memory_limit == 0)) {
+    logging::note("planned for {} and {} a rank: resources.threads and resources.memory_per_rank say what ranks have elsewhere",
+                  plural(static_cast<std::size_t>(job.options.threads), "thread"),
+                  job.options.memory_limit == 0 ? "the memory of this node" : format_bytes(job.options.memory_limit));
+  }
   for (const std::string& setting : request.settings) text += fmt::format("# --set {}\n", setting);
   Progress::set_plain_interval(job.progress_seconds);
   std::string path;

@@ -239,7 +239,8 @@ std::string RunReport::to_json(int exit_code, const std::string& error, const st
   }
   json.end_array().key("rank_times").begin_array();
   for (const RankTimes& times : times_) {
-    json.begin_object().key("read").value(times.read).key("decode").value(times.decode).key("evaluate").value(times.evaluate);
+    json.begin_object().key("read").value(times.read).key("decode").value(times.decode).key("wait").value(times.wait);
+    json.key("evaluate").value(times.evaluate);
     json.key("merge").value(times.merge).key("write").value(times.write).key("total").value(times.total);
     json.key("blocks").value(times.blocks).end_object();
   }

@@ -141,10 +141,12 @@ void ExactSums::add_term(const Tile& tile, const SumTerm& term) {
   for_each_part(
       tile,
       [&](std::int64_t output, int offset, int n) {
-        if (!planes_of(output).levels_for(term.top, term.last, n, levels)) return one_by_one(output, offset, n, 1, 0, false);
+        SumPlanes& planes = planes_of(output);
+        if (!planes.levels_for_one(term.top, term.last, levels)) return one_by_one(output, offset, n, 1, 0, false);
         const auto place = output % block;
         for (int l = 0; l < levels.count; ++l) levels.plane[l] += place;
         extract_run(term, offset, n, levels);
+        planes.carry(static_cast<int>(place));
       },
       [&](std::int64_t output, int offset, int n, int rows, int stride) {
         while (n > 0) {

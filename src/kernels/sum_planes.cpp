@@ -63,6 +63,16 @@ void SumPlanes::normalize() {
   additions_ = 1;  // what is left
 }
 
+void SumPlanes::carry(int output) {
+  for (int j = 0; j < planes(); ++j) {
+    std::int64_t& digit = planes_[static_cast<std::size_t>(j)].data()[output];
+    const std::int64_t up = (digit + half_digit) >> digit_bits;
+    if (up == 0) continue;
+    digit -= up << digit_bits;
+    plane_at(low_ + j + 1)[output] += up;
+  }
+}
+
 bool SumPlanes::levels_for(int top, int last, int elements, Levels& levels) {
   XYLEM_EXPECT(elements <= max_elements, "a tile of at most 2048 elements");
   // The rest at a level of unit 2^u may be 2^(u + 51). Where the numbers leave places, a third goes above them.

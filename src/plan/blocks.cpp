@@ -118,28 +118,21 @@ Shape largest_box(const Scan& scan, std::size_t index) {
   return largest;
 }
 
-// Where a block may need only some chunks of a box, they are read row by row into a buffer of their own.
-std::int64_t largest_part(const Scan& scan, std::size_t index) {
-  const ScanDataset& dataset = scan.datasets[index];
-  const DatasetInfo& info = *dataset.info;
-  std::int64_t uses = 0, step = 1;
-  for (const Evaluation& evaluation : scan.evaluations) {
-    for (const Leaf& leaf : evaluation.leaves) {
-      if (leaf.intermediate || leaf.index != index) continue;
-      ++uses;
-      for (const LeafAxis& axis : leaf.axes) step = std::max(step, std::abs(axis.step));
-    }
-  }
-  if (info.layout != Layout::chunked || info.shape.empty() || (uses == 1 && step == 1)) return 0;
-  Shape part = info.chunk;
-  part.back() = std::max(part.back(), scan.block.back());
-  return std::min(dataset.max_box_bytes, bytes_of(part, info));
-}
+// Bytes that a worker takes to read what a block needs of a dataset.
+struct ReadMemory {
+  std::int64_t fetched = 0;  // what was fetched of a block, and waits to be decoded or evaluated
+  std::int64_t beside = 0;   // beside that: decoded elements, steps between filters, what HDF5 needs
+};
 
-// Bytes that a worker takes to read what a block needs of a dataset: the elements, and what chunks pass through on their way.
-std::int64_t read_memory(const Scan& scan, std::size_t index) {
-  const ScanDataset& dataset = scan.datasets[index];
-  return dataset.max_box_bytes + dataset.bytes_beside + largest_part(scan, index);
+ReadMemory read_memory(const ScanDataset& dataset, const Shape& largest) {
+  const DatasetInfo& info = *dataset.info;
+  const std::int64_t elements = bytes_of(largest, info);
+  if (!is_stored(dataset)) return {elements, 0};
+  if (dataset.io.strategy == IoStrategy::collective) return {elements, collective_bytes(info, largest)};
+  const std::int64_t raw = raw_block_bytes(info, largest, false), decoding = decoding_bytes(info, largest);
+  if (dataset.io.strategy != IoStrategy::hyperslab && raw > 0) return {raw, elements + decoding};
+  // Of what we could decode, HDF5 has a raw and a decoded chunk.
+  return {elements, std::max(decoding, dataset.io.strategy == IoStrategy::hyperslab ? 3 * chunk_bytes(info) : 0)};
 }
 
 // Plans list the blocks along each axis, and look at each chunk of a selection with steps.
@@ -211,13 +204,15 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
       scan.block_memory += elements * element_size(evaluation.program.values[static_cast<std::size_t>(emission.value)].type);
     }
   }
+  std::int64_t ahead = 0;
   for (std::size_t d = 0; d < scan.datasets.size(); ++d) {
     ScanDataset& dataset = scan.datasets[d];
     const DatasetInfo& info = *dataset.info;
     const Shape largest = largest_box(scan, d);
+    const ReadMemory read = read_memory(dataset, largest);
     dataset.max_box_bytes = bytes_of(largest, info);
-    dataset.bytes_beside = is_stored(dataset) ? read_bytes(info, largest) : 0;
-    scan.block_memory += read_memory(scan, d);
+    scan.block_memory += read.fetched + read.beside;
+    ahead += read.fetched;
     const std::int64_t chunks = info.layout == Layout::chunked ? ChunkGrid(info.shape, info.chunk).size() : 1;
     double fraction = static_cast<double>(dataset.chunk_reads) / static_cast<double>(std::max<std::int64_t>(1, chunks));
     if (info.layout != Layout::chunked) {
@@ -228,6 +223,11 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
     scan.weight += saturated(static_cast<double>(dataset.storage.stored_bytes) * fraction);
   }
   scan.weight = std::max(scan.weight, scan.num_blocks);
+  // Not at the expense of accumulators.
+  constexpr std::int64_t least_part_of_limit = 8;
+  scan.read_ahead =
+      !scan.datasets.empty() && ahead <= context.options.memory_limit / context.options.threads / least_part_of_limit;
+  if (scan.read_ahead) scan.block_memory += ahead;
 }
 
 }  // namespace xylem::detail

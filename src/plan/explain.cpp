@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "xylem/plan/plan.hpp"
 #include "xylem/support/bytes.hpp"
@@ -107,6 +110,27 @@ std::string words(const Shares& dealt, int ranks) {
   return text;
 }
 
+// Datasets that are read in the same way for the same reason.
+std::map<std::pair<std::string, std::string>, std::set<std::string>> ways_of_reading(const Pass& pass) {
+  std::map<std::pair<std::string, std::string>, std::set<std::string>> ways;
+  for (const Scan& scan : pass.scans) {
+    for (const ScanDataset& dataset : scan.datasets) {
+      if (dataset.storage.allocated_chunks == 0) continue;
+      ways[{std::string(io_strategy_name(dataset.io.strategy)), dataset.io.why}].insert(dataset.info->ref.describe());
+    }
+  }
+  return ways;
+}
+
+void explain_reading(const Pass& pass, std::string& text) {
+  constexpr std::size_t most_named = 3;
+  for (const auto& [way, datasets] : ways_of_reading(pass)) {
+    fmt::format_to(
+        std::back_inserter(text), "  io       {} ({}): {}\n", way.first, printable(way.second),
+        datasets.size() <= most_named ? fmt::format("{}", fmt::join(datasets, ", ")) : plural(datasets.size(), "dataset"));
+  }
+}
+
 // The part of its results that a group finds.
 std::string band(const Plan& plan, const ReductionGroup& group) {
   for (const ReductionGroup::Target& target : group.targets) {
@@ -138,6 +162,7 @@ void explain_pass(const Plan& plan, std::size_t p, std::string& text) {
                      plural(number(all.reads - all.chunks), "more read"));
     }
   }
+  explain_reading(pass, text);
   fmt::format_to(out, "  work     {} on {}{}\n", plural(number(pass.num_blocks()), "block"),
                  plural(number(plan.options.topology.ranks), "rank"), words(shares(plan, pass), plan.options.topology.ranks));
   for (const ReductionGroup& group : pass.groups) {
@@ -165,11 +190,12 @@ void explain_intermediates(const Plan& plan, std::string& text) {
 std::string explain(const Plan& plan) {
   std::string text;
   const auto out = std::back_inserter(text);
-  fmt::format_to(out, "{} in {}, at most {} a rank (limit {}), {} dealing, {} sums\n", plural(plan.results.size(), "result"),
-                 plan.passes.size() == 1 ? "1 pass" : fmt::format("{} passes", plan.passes.size()), format_bytes(plan.memory),
-                 format_bytes(plan.options.memory_limit),
-                 plan.options.schedule == Schedule::static_dealing ? "static" : "dynamic",
-                 plan.options.sums == SumMode::exact ? "exact" : "fast");
+  fmt::format_to(
+      out, "{} in {}, {} a rank, at most {} a rank (limit {}), {} dealing, {} sums\n", plural(plan.results.size(), "result"),
+      plan.passes.size() == 1 ? "1 pass" : fmt::format("{} passes", plan.passes.size()),
+      plural(number(plan.options.threads), "thread"), format_bytes(plan.memory), format_bytes(plan.options.memory_limit),
+      plan.options.schedule == Schedule::static_dealing ? "static" : "dynamic",
+      plan.options.sums == SumMode::exact ? "exact" : "fast");
   for (std::size_t p = 0; p < plan.passes.size(); ++p) explain_pass(plan, p, text);
   explain_intermediates(plan, text);
   for (const OptimizerStep& step : plan.steps) {
@@ -182,6 +208,7 @@ std::string explain_json(const Plan& plan) {
   JsonWriter json;
   json.begin_object();
   json.key("ranks").value(static_cast<std::int64_t>(plan.options.topology.ranks));
+  json.key("threads").value(static_cast<std::int64_t>(plan.options.threads));
   json.key("memory_limit").value(plan.options.memory_limit);
   json.key("memory").value(plan.memory);
   json.key("schedule").value(plan.options.schedule == Schedule::static_dealing ? "static" : "dynamic");
@@ -216,6 +243,13 @@ std::string explain_json(const Plan& plan) {
     json.key("most_bytes_per_rank").value(dealt.most);
     json.key("idle_ranks").value(dealt.idle);
     json.key("memory").value(pass.memory);
+    json.key("io").begin_array();
+    for (const auto& [way, datasets] : ways_of_reading(pass)) {
+      json.begin_object().key("strategy").value(way.first).key("why").value(way.second).key("datasets").begin_array();
+      for (const std::string& dataset : datasets) json.value(dataset);
+      json.end_array().end_object();
+    }
+    json.end_array();
     json.key("reductions").begin_array();
     for (const ReductionGroup& group : pass.groups) {
       json.begin_object();

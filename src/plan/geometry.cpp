@@ -252,10 +252,25 @@ std::vector<ScanRange> Pass::share(std::int64_t first, std::int64_t last, std::i
   return ranges;
 }
 
+ScanRange Pass::share_of_scan(std::size_t scan, std::int64_t i, std::int64_t parts) const {
+  __extension__ using Wide = __int128;
+  const auto boundary = [&](std::int64_t part) {
+    return static_cast<std::int64_t>(static_cast<Wide>(scans[scan].num_blocks) * part / parts);
+  };
+  return {scan, boundary(i), boundary(i + 1)};
+}
+
 ShareSummary share_of_rank(const Plan& plan, const Pass& pass, int rank) {
   ShareSummary summary;
   __extension__ using Wide = __int128;
-  for (const ScanRange& range : pass.share(rank, rank + 1, plan.options.topology.ranks)) {
+  const std::int64_t ranks = plan.options.topology.ranks;
+  std::vector<ScanRange> ranges;
+  if (plan.options.io == IoStrategy::collective) {
+    for (std::size_t s = 0; s < pass.scans.size(); ++s) ranges.push_back(pass.share_of_scan(s, rank, ranks));
+  } else {
+    ranges = pass.share(rank, rank + 1, ranks);
+  }
+  for (const ScanRange& range : ranges) {
     const Scan& scan = pass.scans[range.scan];
     summary.blocks += range.end - range.begin;
     summary.weight += static_cast<std::int64_t>(static_cast<Wide>(scan.weight) * (range.end - range.begin) /

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "xylem/support/contract.hpp"
+#include "xylem/support/error.hpp"
 
 namespace xylem::detail {
 namespace {
@@ -256,8 +257,22 @@ class Assembly {
     if (!is_new) return entry->second;
     const auto storage = context_.storage.find(key_of(*info));
     XYLEM_EXPECT(storage != context_.storage.end(), "what is stored of each dataset is known");
-    scan.datasets.push_back({info, storage->second});
+    const bool stored = storage->second.allocated_chunks > 0;
+    scan.datasets.push_back(
+        {info, storage->second, stored ? choose(*info) : IoChoice{IoStrategy::automatic, "nothing is stored"}});
     return entry->second;
+  }
+
+  // How a dataset is read: as was asked for, where it can be.
+  [[nodiscard]] IoChoice choose(const DatasetInfo& info) const {
+    const IoStrategy asked = context_.options.io;
+    IoChoice best = choose_io(info);
+    if (asked == IoStrategy::automatic) return best;
+    if (asked != IoStrategy::hyperslab && best.strategy != IoStrategy::direct) {
+      throw UsageError("{} cannot be read by --io {} ({}): use automatic or hyperslab", info.ref.describe(),
+                       io_strategy_name(asked), best.why);
+    }
+    return {asked, "asked for"};
   }
 
   int input(const PieceLeaf& piece_leaf, const ProgramInput& format, ElementType type, Scan& scan, Evaluation& evaluation,

@@ -81,7 +81,9 @@ Held held(const Pass& pass, const PlanOptions& options) {
     if (!merges) continue;
     held.tile = std::max(held.tile, group.tile_state);
     // A run of blocks leaves two places where others have the rest.
-    const std::int64_t runs = dynamic ? std::min(units_per_worker, pass.num_blocks() / workers + 1) : 1;
+    const std::int64_t runs = dynamic                                ? std::min(units_per_worker, pass.num_blocks() / workers + 1)
+                              : options.io == IoStrategy::collective ? std::ssize(pass.scans)
+                                                                     : 1;
     const std::int64_t parts = (group.streamed ? 2 * runs * group.live_tiles : group.live_tiles) * group.tile_state;
     held.parts += parts;
     if (group.streamed) held.streamed += parts;

@@ -61,6 +61,12 @@ class Planner {
       for (const auto& [pass, effect] : optimizer_passes()) names.push_back(pass);
       throw UsageError("there is no optimizer pass '{}' (there are {})", printable(name), fmt::join(names, ", "));
     }
+    if (options.io == IoStrategy::collective && options.threads > 1) {
+      throw UsageError("--io collective reads once a rank, and --threads is {}: it goes with one thread", options.threads);
+    }
+    if (options.io == IoStrategy::collective && options.schedule == Schedule::dynamic_dealing) {
+      throw UsageError("--io collective reads in rounds of all ranks, and --schedule dynamic knows none: it goes with static");
+    }
     for (const NamedArray& named : arrays) {
       if (!num_elements(named.array.shape())) {
         throw UsageError("the result '{}' has shape {}, more elements than 63 bits can count", printable(named.name),
@@ -356,7 +362,22 @@ std::vector<std::shared_ptr<const DatasetInfo>> datasets_of(const std::vector<Na
   return datasets;
 }
 
-Plan make_plan(const std::vector<NamedArray>& arrays, const std::vector<StorageSummary>& storage, const PlanOptions& options) {
+namespace {
+
+// Blocks that a rank has in the pass in which it has most.
+std::int64_t blocks_per_rank(const Plan& plan) {
+  std::int64_t most = 0;
+  for (const Pass& pass : plan.passes) most = std::max(most, pass.num_blocks());
+  return most / plan.options.topology.ranks + 1;
+}
+
+bool has_bands(const Plan& plan) {
+  const auto bands = std::ranges::find(plan.steps, "bands", &OptimizerStep::name);
+  return bands != plan.steps.end() && !bands->effect.empty() && plan.options.without.count("bands") == 0;
+}
+
+Plan make_plan_for_threads(const std::vector<NamedArray>& arrays, const std::vector<StorageSummary>& storage,
+                           const PlanOptions& options) {
   std::optional<std::int64_t> refused;
   PlanOptions enough = options;
   enough.memory_limit = std::min(options.memory_limit, std::int64_t{1} << 56);  // more than any machine has
@@ -377,6 +398,24 @@ Plan make_plan(const std::vector<NamedArray>& arrays, const std::vector<StorageS
       "a memory limit of {} per rank is too small for this plan (blocks, accumulators and what is held between passes take {}): "
       "give at least --memory {}MiB",
       format_bytes(options.memory_limit), format_bytes(*refused), enough.memory_limit / mib);
+}
+
+}  // namespace
+
+Plan make_plan(const std::vector<NamedArray>& arrays, const std::vector<StorageSummary>& storage, const PlanOptions& options) {
+  PlanOptions fewer = options;
+  while (fewer.threads > 1 && options.fewer_threads) {
+    std::int64_t next = fewer.threads / 2;
+    try {
+      Plan plan = make_plan_for_threads(arrays, storage, fewer);
+      const std::int64_t useful = blocks_per_rank(plan);
+      if (useful >= fewer.threads && !has_bands(plan)) return plan;
+      if (useful < fewer.threads) next = useful;
+    } catch (const ResourceError&) {  // each thread takes memory
+    }
+    fewer.threads = static_cast<int>(next);
+  }
+  return make_plan_for_threads(arrays, storage, fewer);
 }
 
 }  // namespace xylem

@@ -8,6 +8,8 @@
 #include <limits>
 #include <string_view>
 
+#include "detail/cgroup.hpp"
+
 namespace xylem {
 namespace {
 
@@ -21,32 +23,12 @@ std::int64_t limit_in(std::string_view text) {
   return error == std::errc() && number > 0 ? number : no_limit;
 }
 
-// The least limit of a control group and those around it. A container may see only the inner part of the group's path, or none.
-std::int64_t cgroup_limit(const std::string& mount, std::string group, const std::string& file_name) {
-  std::int64_t limit = no_limit;
-  while (true) {
-    std::ifstream file(mount + group + "/" + file_name);
-    if (std::string line; std::getline(file, line)) limit = std::min(limit, limit_in(line));
-    if (group.empty()) return limit;
-    group.resize(group.rfind('/') == std::string::npos ? 0 : group.rfind('/'));
-  }
-}
-
 std::int64_t cgroup_limits(const std::string& root) {
   std::int64_t limit = no_limit;
-  std::ifstream groups(root + "/proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {  // number:controllers:/path
-    const std::size_t first = line.find(':'), second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-    const std::string group = line.substr(second + 1);
-    if (controllers == ",,") {
-      limit = std::min(limit, cgroup_limit(root + "/sys/fs/cgroup", group, "memory.max"));
-      limit = std::min(limit, cgroup_limit(root + "/sys/fs/cgroup/unified", group, "memory.max"));
-    } else if (controllers.find(",memory,") != std::string::npos) {
-      limit = std::min(limit, cgroup_limit(root + "/sys/fs/cgroup/memory", group, "memory.limit_in_bytes"));
-    }
-  }
+  detail::for_each_control_group(root, "memory", [&](const std::string& folder, bool unified) {
+    std::ifstream file(folder + (unified ? "/memory.max" : "/memory.limit_in_bytes"));
+    if (std::string line; std::getline(file, line)) limit = std::min(limit, limit_in(line));
+  });
   return limit;
 }
 

@@ -106,6 +106,7 @@ OPTIONS = [
     (["-e", "m=mean(temperature)", "--sum", "quick"], USAGE, ["'quick'", "exact"]),
     (["-e", "m=mean(temperature)", "--threads", "0"], USAGE, ["--threads"]),
     (["-e", "m=mean(temperature)", "--threads", "many"], USAGE, ["many"]),
+    (["-e", "m=mean(temperature)", "--io", "fast"], USAGE, ["'fast'", "hyperslab"]),
     (["-e", "m=mean(temperature)", "--memory", "plenty"], USAGE, ["'plenty'"]),
     (["-e", "m=mean(temperature)", "--memory", "0"], USAGE, ["'0'"]),
     (["-e", "m=mean(temperature)", "--without", "reading"], USAGE, ["'reading'", "push-selections"]),

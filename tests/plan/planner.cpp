@@ -267,6 +267,53 @@ TEST_F(Plans, WhatCannotBeCountedIsRefused) {
   EXPECT_EQ(sources.plan_of({"mean(t)"}, options).passes.size(), 1U);
 }
 
+TEST_F(Plans, MakeDoWithFewerThreads) {
+  PlanOptions options = Sources::ample(2);
+  options.threads = 64;
+  EXPECT_EQ(sources.plan_of({"mean(t)"}, options).options.threads, 64);
+  options.fewer_threads = true;
+  EXPECT_EQ(sources.plan_of({"mean(t)"}, options).options.threads, 21);  // of 40 chunks
+  // A map of sums for each thread: as many as fit in one pass.
+  sources.add("fine", {{"time", 100000}, {"lat", 900}, {"lon", 1800}}, {{1000, 9, 18}});
+  options.memory_limit = 256 * mib;
+  const Plan plan = sources.plan_of({"max(fine, lat, lon)", "mean(fine, time)"}, options);
+  EXPECT_LT(plan.options.threads, 64);
+  options.fewer_threads = false;
+  options.threads = plan.options.threads;
+  EXPECT_EQ(sources.plan_of({"max(fine, lat, lon)", "mean(fine, time)"}, options).passes.size(), plan.passes.size());
+}
+
+TEST_F(Plans, AreReadAsAskedForWhereThatCanBe) {
+  PlanOptions options = Sources::ample(2);
+  const auto strategy = [&](IoStrategy io) {
+    options.io = io;
+    return sources.plan_of({"mean(t)"}, options).passes[0].scans[0].datasets[0].io.strategy;
+  };
+  EXPECT_EQ(strategy(IoStrategy::automatic), IoStrategy::direct);
+  for (const IoStrategy io : {IoStrategy::direct, IoStrategy::hyperslab, IoStrategy::collective}) EXPECT_EQ(strategy(io), io);
+  options.threads = 2;
+  EXPECT_THROW((void)sources.plan_of({"mean(t)"}, options), UsageError);
+  options.threads = 1;
+  options.schedule = Schedule::dynamic_dealing;
+  EXPECT_THROW((void)sources.plan_of({"mean(t)"}, options), UsageError);
+}
+
+TEST_F(Plans, RanksThatReadTogetherShareEachScan) {
+  PlanOptions options = Sources::ample(3);
+  options.io = IoStrategy::collective;
+  const Plan plan = sources.plan_of({"mean(t)", "mean(u)"}, options);
+  for (std::size_t s = 0; s < plan.passes[0].scans.size(); ++s) {
+    std::int64_t next = 0;
+    for (int rank = 0; rank < 3; ++rank) {
+      const ScanRange share = plan.passes[0].share_of_scan(s, rank, 3);
+      EXPECT_EQ(share.begin, next);
+      EXPECT_GT(share.end, share.begin);
+      next = share.end;
+    }
+    EXPECT_EQ(next, plan.passes[0].scans[s].num_blocks);
+  }
+}
+
 TEST_F(Plans, AreExplainedToAPerson) {
   const Plan plan = sources.plan_of({"t - mean(t, time)", "mean(t * w)"}, Sources::ample(3));
   const std::string text = explain(plan);

@@ -36,6 +36,11 @@ class Communicator {
   /// Collective: yes.
   [[nodiscard]] std::int64_t node_memory_per_rank() const;
 
+  /// The CPUs that each rank has for itself, at least 1: what Slurm gives a task, or this rank's part of those that it may run on
+  /// (support/cpus.hpp), which it shares with the ranks of its node that may run on the same. The least over all ranks, so that
+  /// all plan for as many threads. Collective: yes.
+  [[nodiscard]] int cpus_per_rank() const;
+
   /// Element-wise sums (modulo 2^64) and maxima over all ranks, in place; every rank passes the same number of values.
   /// Collective: yes.
   void all_reduce_sum(std::span<std::int64_t> values) const;

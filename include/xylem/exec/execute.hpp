@@ -19,7 +19,8 @@ using ResultSink = std::function<void(std::size_t result, const Box& box, std::s
 /// Where a rank's time went, in seconds; what its threads do, added up.
 struct RankTimes {
   double read = 0;      ///< fetching blocks, and undoing their filters
-  double decode = 0;    ///< of that, undoing filters; 0 where HDF5 does
+  double decode = 0;    ///< of that, undoing filters where HDF5 does not, and putting elements in place
+  double wait = 0;      ///< that workers stood still until a block was fetched; the rest of fetching went on beside their work
   double evaluate = 0;  ///< expressions and accumulators
   double merge = 0;     ///< joining what ranks found, waiting for the slowest among them
   double write = 0;     ///< in the sink

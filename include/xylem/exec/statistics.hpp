@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "xylem/comm/communicator.hpp"
+#include "xylem/model/io.hpp"
 #include "xylem/model/metadata.hpp"
 #include "xylem/result/statistics.hpp"
 
@@ -15,7 +16,8 @@ namespace xylem {
 struct StatisticsOptions {
   std::int64_t memory_limit = 0;  ///< bytes per rank beyond what it uses when idle; the least of all ranks counts
   std::int64_t memory_held = 0;   ///< bytes of these that this rank holds already (metadata); the largest of all ranks counts
-  bool decode_cf = true;          ///< apply _FillValue, scale_factor, ... (model/cf.hpp); false: elements as stored
+  IoStrategy io = IoStrategy::automatic;  ///< not collective: ranks have datasets of their own
+  bool decode_cf = true;                  ///< apply _FillValue, scale_factor, ... (model/cf.hpp); false: elements as stored
 };
 
 /// What a run did, summed over the ranks.

@@ -28,6 +28,10 @@ namespace xylem {
 /// for what differs between runs. For PlanOptions::memory_held.
 [[nodiscard]] std::int64_t metadata_bytes(std::int64_t idle);
 
+/// Sets the threads of each rank to as many as it has CPUs (Communicator::cpus_per_rank), or fewer where they are of no use to
+/// the plan or cannot be had. What is planned for ranks that are not those of `comm` gets one. Collective: yes.
+void use_own_threads(const Communicator& comm, PlanOptions& options);
+
 /// A result in whole: what it is, and its elements, row-major, in the native form of its type (booleans one byte).
 struct ComputedArray {
   ResultVariable variable;

@@ -14,6 +14,7 @@
 
 #include "xylem/model/aggregate.hpp"
 #include "xylem/model/chunk_grid.hpp"
+#include "xylem/model/io.hpp"
 #include "xylem/model/metadata.hpp"
 #include "xylem/model/program.hpp"
 #include "xylem/model/topology.hpp"
@@ -34,9 +35,11 @@ inline constexpr std::int64_t spread_bytes = std::int64_t{16} << 20;
 /// What a plan is made for.
 struct PlanOptions {
   Topology topology{};
-  int threads = 1;                ///< of each rank: workers that share its memory
-  std::int64_t memory_limit = 0;  ///< bytes per rank, above what an idle process takes
-  std::int64_t memory_held = 0;   ///< of these, bytes that metadata take already
+  int threads = 1;                        ///< of each rank: workers that share its memory
+  bool fewer_threads = false;             ///< make do with fewer where more have no blocks, or cost another pass
+  IoStrategy io = IoStrategy::automatic;  ///< of all datasets; collective: one thread, static dealing
+  std::int64_t memory_limit = 0;          ///< bytes per rank, above what an idle process takes
+  std::int64_t memory_held = 0;           ///< of these, bytes that metadata take already
   Schedule schedule = Schedule::static_dealing;
   SumMode sums = SumMode::exact;
   std::int64_t block_bytes = std::int64_t{1} << 19;  ///< blocks grow to this size: they stay in a core's own cache
@@ -127,8 +130,8 @@ struct Evaluation {
 struct ScanDataset {
   std::shared_ptr<const DatasetInfo> info;
   StorageSummary storage{};
+  IoChoice io{};                   ///< how it is read, and why so
   std::int64_t max_box_bytes = 0;  ///< of what one block needs of it
-  std::int64_t bytes_beside = 0;   ///< needed beside the block to read it: raw chunks, steps between filters
   std::int64_t needed_chunks = 0;  ///< chunks that any block needs
   std::int64_t chunk_reads = 0;    ///< how often chunks are read; more than needed_chunks where blocks cut chunks
 };
@@ -144,7 +147,8 @@ struct Scan {
   std::vector<Evaluation> evaluations{};
   std::int64_t num_blocks = 0;
   std::int64_t weight = 0;        ///< stored bytes that are read, at least num_blocks
-  std::int64_t block_memory = 0;  ///< bytes that a worker needs for a block: buffers, registers
+  bool read_ahead = false;        ///< there is memory to fetch a block while the one before is evaluated
+  std::int64_t block_memory = 0;  ///< bytes that a worker needs for a block: buffers (also of the one fetched ahead), registers
 
   /// The elements of block number i in [0, num_blocks).
   [[nodiscard]] Box box(std::int64_t i) const;
@@ -195,6 +199,8 @@ struct Pass {
 
   /// The whole work is the run of all scans' blocks, weighted by stored bytes; this is what lies in [first, last) of `parts`.
   [[nodiscard]] std::vector<ScanRange> share(std::int64_t first, std::int64_t last, std::int64_t parts) const;
+  /// For ranks that read together, each scan is shared by all: the blocks of part `i` of `parts`.
+  [[nodiscard]] ScanRange share_of_scan(std::size_t scan, std::int64_t i, std::int64_t parts) const;
   [[nodiscard]] std::int64_t weight() const;
   [[nodiscard]] std::int64_t num_blocks() const;
 };

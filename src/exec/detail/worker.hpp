@@ -5,14 +5,17 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "xylem/comm/communicator.hpp"
 #include "xylem/exec/execute.hpp"
 #include "xylem/plan/plan.hpp"
 #include "xylem/storage/reader.hpp"
 #include "xylem/support/progress.hpp"
 
 #include "detail/block_runs.hpp"
+#include "detail/block_stream.hpp"
 #include "detail/evaluation_run.hpp"
 #include "detail/intermediates.hpp"
 #include "detail/merge.hpp"
@@ -50,19 +53,29 @@ class Worker {
 
   /// Runs blocks that follow each other. Tiles of streamed groups that are not whole afterwards become parts.
   void run(const std::vector<ScanRange>& ranges, Progress& progress);
+  /// Runs the whole pass with the other ranks, reading in rounds: of each scan this rank has a share. Throws what reading threw
+  /// on any rank, on every rank, and what evaluating threw on this one, once the others have done reading. Collective: yes; the
+  /// one worker of each rank.
+  void run_together(const Communicator& comm, Progress& progress);
   /// What is left when there are no more blocks.
   std::vector<TilePart> finish();
 
   [[nodiscard]] const RankTimes& times() const noexcept { return times_; }
 
  private:
-  void run_range(const ScanRange& range, Progress& progress);
+  // What evaluating the blocks of a scan takes.
+  struct ScanRun {
+    const Scan& scan;
+    std::vector<EvaluationRun> evaluations;
+    EvaluationContext context;
+  };
+
+  void run_stored(const std::vector<ScanRange>& ranges, Progress& progress);
   void run_empty(const Scan& scan, const BlockRun& blocks, Progress& progress);
-  EvaluationContext context_with(std::function<ArrayView(std::size_t dataset)> view);
-  std::vector<EvaluationRun> evaluations_of(const Scan& scan);
-  static void evaluate(std::vector<EvaluationRun>& evaluations, const Scan& scan, const Box& block,
-                       const EvaluationContext& context);
-  void release_behind(const Scan& scan, const Box& block);
+  ScanRun begin_scan(const Scan& scan, std::function<ArrayView(std::size_t dataset)> view);
+  void evaluate(ScanRun& run, const Box& box, std::int64_t blocks, Progress& progress);
+  void rest(const Scan& scan);
+  void release_behind(const Scan& scan, const Box& box);
   void release_all(bool streamed);
   void release(std::size_t group);
   LiveTile& live_tile(std::size_t group, std::int64_t tile);
@@ -73,6 +86,7 @@ class Worker {
   const Outlet& outlet_;
   RankTimes times_;
   FilePool files_;
+  StreamBuffers buffers_;
   std::vector<std::map<std::int64_t, LiveTile>> live_;  // by group and tile
   std::vector<TilePart> parts_;
   const Scan* scan_ = nullptr;   // whose blocks came last

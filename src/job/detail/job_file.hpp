@@ -45,6 +45,7 @@ struct JobFile {
   std::string data_dir{};  ///< absolute or relative to the working directory
   std::string out_dir{};
   PlanOptions options{};
+  bool own_threads = true;  ///< as many as each rank has CPUs: use_own_threads()
   bool decode_cf = true;
   LoadConfig load{};
   std::vector<JobCombine> combine{};

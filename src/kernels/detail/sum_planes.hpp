@@ -25,6 +25,11 @@ class SumPlanes {
   /// go into any one output; false when there are too many planes or they leave the range of doubles: add() takes any.
   [[nodiscard]] bool levels_for(int top, int last, int elements, Levels& levels);
 
+  /// Likewise for elements that all go into one output: the other outputs' sums do not come nearer to their limit. Once they are
+  /// in, carry() that output.
+  [[nodiscard]] bool levels_for_one(int top, int last, Levels& levels) { return levels_for(top, last, 0, levels); }
+  void carry(int output);
+
   /// Adds magnitude * 2^exponent, or takes it away.
   void add(int output, std::uint64_t magnitude, int exponent, bool negative);
   /// Adds a finite number.
@@ -45,8 +50,8 @@ class SumPlanes {
   [[nodiscard]] const std::int64_t* plane(int i) const noexcept { return planes_[static_cast<std::size_t>(i)].data(); }
 
  private:
-  // |digit| < 2^63 after that many additions of at most 2^51.
-  static constexpr int max_additions = 4000;
+  // |digit| < 2^63 after that many additions of at most 2^51, and one run of max_elements more.
+  static constexpr int max_additions = 4000 - max_elements;
 
   void count(int additions);
   void normalize();
