@@ -27,8 +27,9 @@ struct Planned {
 
 /// What a command that goes on with the plan has to do with it.
 struct PlanHooks {
-  /// Bytes that a rank will need beside the plan, for these results, with at most so many threads.
-  std::function<std::int64_t(const std::vector<ResultVariable>&, int threads)> memory_beside{};
+  /// Bytes that a rank will need beside the plan, with at most so many threads, for these results: made of these stored chunks,
+  /// or of any where there are none.
+  std::function<std::int64_t(const std::vector<ResultVariable>&, const std::vector<Shape>&, int threads)> memory_beside{};
   RunReport* report = nullptr;  ///< is told the stages, the inputs and the plan
 };
 

@@ -82,9 +82,11 @@ int reduce(const Communicator& world, const po::variables_map& arguments, RunRep
   ResultFile file = world.agree([&] { return read_file_options(arguments); });
   const std::string path = arguments.count("output") != 0 ? arguments["output"].as<std::string>() : "";
   if (!path.empty()) world.agree([&] { expect_output(path, file.existing); });
-  const auto writer_memory = [&](const std::vector<ResultVariable>& variables, int threads) {
+  const auto writer_memory = [&](const std::vector<ResultVariable>& variables, const std::vector<Shape>& stored, int threads) {
     file.storage.threads = threads;
-    return result_writer_memory(variables, file.storage);
+    ResultStorage storage = file.storage;
+    storage.stored = stored;
+    return result_writer_memory(variables, storage);
   };
   const Planned planned = plan_expressions(world, arguments, "reduce", {}, {.memory_beside = writer_memory, .report = &report});
   world.agree([&] { expect_no_input(path, planned.files); });

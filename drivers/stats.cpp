@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "xylem/exec/statistics.hpp"
+#include "xylem/job/compute.hpp"
 #include "xylem/job/run_report.hpp"
 #include "xylem/output/statistics.hpp"
 #include "xylem/support/bytes.hpp"
@@ -15,13 +16,6 @@
 
 namespace xylem::drivers {
 namespace {
-
-// What the process has grown by since it was idle: metadata, mostly. HDF5's own start is in the forecast's fixed part.
-std::int64_t metadata_bytes(std::int64_t idle) {
-  constexpr std::int64_t mib = std::int64_t{1} << 20, start = 4 * mib;
-  const std::int64_t grown = resident_bytes() - idle;
-  return grown > start ? (grown - start + mib - 1) / mib * mib : 0;
-}
 
 int statistics(const Communicator& world, const po::variables_map& arguments, RunReport& run_report) {
   StatisticsOptions options;
@@ -48,7 +42,7 @@ int statistics(const Communicator& world, const po::variables_map& arguments, Ru
   for (const FileTree& file : tree.linked_files) inputs.push_back(file.file);
   run_report.set_inputs(inputs);
   run_report.begin_stage("compute");
-  options.memory_limit = memory > 0 ? memory : world.node_memory_per_rank();
+  options.memory_limit = memory > 0 ? memory : world.node_memory_per_rank() - idle;
   options.memory_held = metadata_bytes(idle);
   options.decode_cf = arguments.count("raw") == 0;
   const StatisticsReport report = compute_statistics(world, selection.datasets, tree.scanned_by(), options);

@@ -12,6 +12,7 @@
 #include "xylem/comm/shared_counter.hpp"
 #include "xylem/support/contract.hpp"
 #include "xylem/support/error.hpp"
+#include "xylem/support/memory.hpp"
 #include "xylem/support/timer.hpp"
 
 #include "detail/worker.hpp"
@@ -36,7 +37,8 @@ class PassRun {
     const bool alone = plan_.options.topology.ranks * plan_.options.threads == 1;
     if (plan_.options.schedule == Schedule::dynamic_dealing && !alone) counter.emplace(comm_);
     std::vector<TilePart> parts = comm_.agree([&] { return run_workers(counter ? &*counter : nullptr, times); });
-    counter.reset();  // together, while all ranks are well: it is collective
+    counter.reset();          // together, while all ranks are well: it is collective
+    give_back_free_memory();  // of accumulators, most of which are parts now
     const Timer timer;
     double written = 0;
     detail::merge(
@@ -44,6 +46,7 @@ class PassRun {
         [&](std::size_t group, std::int64_t tile, const Accumulators& state) { outlet_.finish(group, tile, state, written); },
         [&](std::size_t group, std::int64_t tile) { return detail::make_state(plan_, pass_, group, tile); });
     intermediates_.spread(comm_);
+    give_back_free_memory();
     times.merge += timer.seconds() - written;
     times.write += written;
   }

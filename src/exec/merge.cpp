@@ -1,8 +1,10 @@
 #include "detail/merge.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "xylem/comm/archive.hpp"
@@ -47,6 +49,33 @@ struct Round {
     return (static_cast<std::size_t>(std::ranges::lower_bound(tiles, id) - tiles.begin()) - begin) % ranks;
   }
 };
+
+// Parts travel one behind the other, each behind this.
+struct PartHead {
+  std::uint64_t group = 0;
+  std::int64_t tile = 0;
+  std::int64_t elements = 0;
+  std::uint64_t bytes = 0;
+};
+
+std::size_t message_bytes(const TilePart& part) { return sizeof(PartHead) + part.packed.size(); }
+
+// Frees the part, so that it is never there twice.
+void append(std::string& message, TilePart part) {
+  const PartHead head{part.group, part.tile, part.elements, part.packed.size()};
+  message.append(reinterpret_cast<const char*>(&head), sizeof head);
+  message += part.packed;
+}
+
+template <class Visit>
+void for_each_part(std::string_view message, const Visit& visit) {
+  while (!message.empty()) {
+    PartHead head;
+    std::memcpy(&head, message.data(), sizeof head);
+    visit(TileId(head.group, head.tile), head.elements, message.substr(sizeof head, head.bytes));
+    message.remove_prefix(sizeof head + head.bytes);
+  }
+}
 
 // Ranks send in turns, so that no rank gets much more than merge_bytes at once: the first rank of each turn, and the end.
 std::vector<std::size_t> turns_of(const Pass& pass, const Round& round, const std::vector<std::vector<TileId>>& by_rank) {
@@ -99,32 +128,31 @@ void merge(const Communicator& comm, const Pass& pass, std::vector<TilePart> par
       std::vector<std::string> messages(ranks);
       comm.agree([&] {
         if (own < turns[turn] || own >= turns[turn + 1]) return;
-        std::vector<std::vector<std::tuple<TileId, std::int64_t, std::string>>> outgoing(ranks);
+        const std::size_t first = next;
+        std::vector<std::size_t> sizes(ranks);
         for (; next < parts.size() && round.contains(id_of(parts[next])); ++next) {
-          TilePart& part = parts[next];
-          outgoing[round.owner(id_of(part))].emplace_back(id_of(part), part.elements, std::move(part.packed));
+          sizes[round.owner(id_of(parts[next]))] += message_bytes(parts[next]);
         }
-        for (std::size_t rank = 0; rank < ranks; ++rank) {
-          if (!outgoing[rank].empty()) messages[rank] = to_bytes(std::exchange(outgoing[rank], {}));
-        }
+        for (std::size_t rank = 0; rank < ranks; ++rank) messages[rank].reserve(sizes[rank]);
+        for (std::size_t p = first; p < next; ++p) append(messages[round.owner(id_of(parts[p]))], std::move(parts[p]));
       });
-      const std::vector<std::string> incoming = comm.all_to_all(std::move(messages));
+      std::vector<std::string> incoming = comm.all_to_all(std::move(messages));
       comm.agree([&] {
-        for (const std::string& message : incoming) {
-          if (message.empty()) continue;
-          for (const auto& [id, elements, packed] :
-               from_bytes<std::vector<std::tuple<TileId, std::int64_t, std::string>>>(message)) {
+        for (std::string& message : incoming) {
+          for_each_part(message, [&](const TileId& id, std::int64_t elements, std::string_view packed) {
             mine.at(id).first->combine_packed(packed);
             mine.at(id).second += elements;
-          }
+          });
+          message = {};
         }
       });
     }
     comm.agree([&] {
-      for (const auto& [id, tile] : mine) {
+      for (auto& [id, tile] : mine) {
         const ReductionGroup& group = pass.groups[id.first];
         XYLEM_EXPECT(tile.second == group.tile(id.second).size() * group.reduced, "every element has gone into its output");
         finish(id.first, id.second, *tile.first);
+        tile.first.reset();
       }
     });
     begin = end;

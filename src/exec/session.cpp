@@ -5,9 +5,12 @@
 #include <Kokkos_Core.hpp>
 #include <string>
 
+#include "xylem/support/memory.hpp"
+
 namespace xylem {
 
 Session::Session(int& argc, char**& argv) : mpi_(argc, argv) {
+  give_back_large_buffers();
   if (!Kokkos::is_initialized()) {
     Kokkos::initialize();
     owns_kokkos_ = true;

@@ -2,25 +2,32 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "xylem/support/error.hpp"
+#include "xylem/support/memory.hpp"
+#include "xylem/support/saturated.hpp"
 #include "xylem/support/text.hpp"
 #include "xylem/support/timer.hpp"
 
 #include "detail/block_runs.hpp"
 
 namespace xylem::detail {
+namespace {
+
+// Freed accumulators go back to the system in steps of so many bytes; the memory forecast counts one (plan/pass_memory.cpp).
+constexpr std::int64_t give_back_step = std::int64_t{4} << 20;
+
+}  // namespace
 
 std::unique_ptr<Accumulators> make_state(const Plan& plan, const Pass& pass, std::size_t group, std::int64_t tile) {
-  // Values of unlike magnitudes need more than the forecast of usual ones: tiles share what the plan leaves of the limit, half of
-  // it for their parts on the way to other ranks.
-  std::int64_t live = 0;
-  for (const ReductionGroup& any : pass.groups) live += any.live_tiles;
-  const std::int64_t spare =
-      std::max<std::int64_t>(0, plan.options.memory_limit - plan.memory) / (2 * plan.options.threads * live);
+  // Values of unlike magnitudes may need more than the plan allows for. What it leaves of the limit is shared by all that grows
+  // with accumulators: those that are alive, their parts on the way to other ranks, and what comes of theirs.
   const ReductionGroup& of = pass.groups[group];
+  const auto spare = static_cast<double>(std::max<std::int64_t>(0, plan.options.memory_limit - plan.memory_bound));
+  const double factor = spare / static_cast<double>(std::max<std::int64_t>(1, pass.accumulators_bound));
   return std::make_unique<Accumulators>(of.program, of.aggregates, of.tile(tile).size(), plan.options.sums,
-                                        of.tile_state + spare);
+                                        saturated((1 + factor) * static_cast<double>(of.tile_state)));
 }
 
 void Outlet::emit(const Destination& destination, const Box& box, std::span<const std::byte> values, double& seconds) const {
@@ -85,7 +92,9 @@ void Worker::run(const std::vector<ScanRange>& ranges, Progress& progress) {
 
 std::vector<TilePart> Worker::finish() {
   release_all(false);
-  return std::move(parts_);
+  std::vector<TilePart> parts;
+  for (auto& [id, part] : parts_) parts.push_back(std::move(part));
+  return parts;
 }
 
 Worker::ScanRun Worker::begin_scan(const Scan& scan, std::function<ArrayView(std::size_t dataset)> view) {
@@ -231,13 +240,21 @@ void Worker::release_all(bool streamed) {
 
 // Finishes the tiles of a group that are whole, and packs the others for those who have the rest.
 void Worker::release(std::size_t group) {
+  std::int64_t freed = 0;
   for (auto& [tile, live] : live_[group]) {
     if (live.elements == pass_.groups[group].tile(tile).size() * pass_.groups[group].reduced) {
       outlet_.finish(group, tile, *live.state, times_.write);
     } else {
-      parts_.push_back({group, tile, live.elements, live.state->pack()});
+      // What earlier runs of blocks have left of the same tile is taken in, so that there is one part of each.
+      TilePart& part = parts_[{group, tile}];
+      if (!part.packed.empty()) live.state->combine_packed(std::exchange(part.packed, {}));
+      part = {group, tile, part.elements + live.elements, live.state->pack()};
     }
+    freed += live.state->memory();
     live.state.reset();
+    if (freed < give_back_step) continue;
+    give_back_free_memory();  // or a tile would be there twice, packed and as room that nobody uses
+    freed = 0;
   }
   live_[group].clear();
 }

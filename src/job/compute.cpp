@@ -1,8 +1,12 @@
 #include "xylem/job/compute.hpp"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <tuple>
+#include <utility>
 
 #include "xylem/comm/archive.hpp"
 #include "xylem/exec/coordinates.hpp"
@@ -50,8 +54,29 @@ Catalog open_catalog(const Communicator& comm, const Tree& tree, const std::vect
 }
 
 std::int64_t metadata_bytes(std::int64_t idle) {
-  constexpr std::int64_t mib = std::int64_t{1} << 20, start = 4 * mib;
-  return std::max<std::int64_t>(0, (resident_bytes() - idle - start + mib - 1) / mib * mib);
+  constexpr std::int64_t step = std::int64_t{1} << 18;
+  return std::max<std::int64_t>(0, (resident_bytes() - idle + step - 1) / step * step);
+}
+
+namespace {
+
+// The greatest of all ranks.
+std::int64_t greatest(const Communicator& comm, std::int64_t bytes) {
+  std::array<double, 1> all{static_cast<double>(bytes)};
+  comm.all_reduce_max(all);
+  return saturated(all[0]);
+}
+
+}  // namespace
+
+void use_own_threads(const Communicator& comm, PlanOptions& options) {
+  const int cpus = comm.cpus_per_rank();
+  int level = MPI_THREAD_SINGLE;
+  MPI_Query_thread(&level);
+  const bool counter = options.schedule == Schedule::dynamic_dealing && level < MPI_THREAD_SERIALIZED;
+  const bool single = options.topology.ranks != comm.size() || options.io == IoStrategy::collective || counter;
+  options.threads = single ? 1 : std::min(cpus, 1024);
+  options.fewer_threads = true;
 }
 
 void use_own_threads(const Communicator& comm, PlanOptions& options) {
@@ -65,14 +90,37 @@ void use_own_threads(const Communicator& comm, PlanOptions& options) {
 }
 
 Plan plan_arrays(const Communicator& comm, const Tree& tree, const std::vector<NamedArray>& arrays, PlanOptions options) {
+  const std::int64_t before = resident_bytes();
   const std::vector<StorageSummary> storage = summarize_storage(comm, datasets_of(arrays), tree.scanned_by());
-  if (options.memory_limit == 0) options.memory_limit = comm.node_memory_per_rank();
+  // What the process took when it was idle is part of what the node gives it.
+  if (options.memory_limit == 0)
+    options.memory_limit = comm.node_memory_per_rank() - std::max<std::int64_t>(0, before - options.memory_held);
   // All ranks make the same plan, of the least limit and the most that is held.
-  std::array<double, 2> extremes{static_cast<double>(options.memory_held), -static_cast<double>(options.memory_limit)};
-  comm.all_reduce_max(extremes);
-  options.memory_held = saturated(extremes[0]);
-  options.memory_limit = saturated(-extremes[1]);
-  return comm.agree([&] { return make_plan(arrays, storage, options); });
+  options.memory_limit = -greatest(comm, -options.memory_limit);
+  options.memory_held = greatest(comm, options.memory_held);
+  // A plan takes memory itself, which is known when it is made. Where that matters, it is made once more.
+  const auto make = [&](const PlanOptions& with) {
+    std::pair<std::optional<Plan>, std::string> made;
+    comm.agree([&] {
+      try {
+        made.first = make_plan(arrays, storage, with);
+      } catch (const ResourceError& error) {
+        made.second = error.what();
+      }
+    });
+    return made;
+  };
+  auto [plan, refusal] = make(options);
+  const std::int64_t grown = greatest(comm, metadata_bytes(before));
+  if (plan && plan->memory_bound + grown <= options.memory_limit) {
+    plan->hold(grown);
+    return std::move(*plan);
+  }
+  plan.reset();
+  options.memory_held += grown;
+  std::tie(plan, refusal) = make(options);
+  if (plan) return std::move(*plan);
+  return comm.agree([&]() -> Plan { throw ResourceError("{}", refusal); });
 }
 
 std::vector<ComputedArray> compute(const Communicator& comm, const Tree& tree, const std::vector<NamedArray>& arrays,

@@ -196,10 +196,10 @@ class JobRun {
     });
     PlanOptions options = job_.options;
     options.memory_held = metadata_bytes(idle);
-    for (const JobStore& store : job_.stores) {
-      options.memory_held += result_writer_memory(pick(variables, numbers_of(store, variables)), store.storage);
-    }
-    const Plan plan = plan_arrays(comm_, data.files(), arrays, options);
+    const std::int64_t most_beside = writers_memory(variables, {});
+    options.memory_held += most_beside;
+    Plan plan = plan_arrays(comm_, data.files(), arrays, options);
+    plan.hold(writers_memory(variables, stored_chunks(plan)) - most_beside);
     report_.set_plan(plan);
     if (request_.dry_run) return print_(explain(plan));
 
@@ -227,6 +227,19 @@ class JobRun {
       report_.set_outputs(written);
     }
     print_results(variables, collector.collect(comm_), outputs);
+  }
+
+  // Of all stores together, where results are made of these stored chunks, or of any where there are none.
+  [[nodiscard]] std::int64_t writers_memory(const std::vector<ResultVariable>& variables,
+                                            const std::vector<Shape>& stored) const {
+    std::int64_t bytes = 0;
+    for (const JobStore& store : job_.stores) {
+      const std::vector<std::size_t> numbers = numbers_of(store, variables);
+      ResultStorage storage = store.storage;
+      storage.stored = stored.empty() ? stored : pick(stored, numbers);
+      bytes += result_writer_memory(pick(variables, numbers), storage);
+    }
+    return bytes;
   }
 
   struct Output {

@@ -154,7 +154,8 @@ void Accumulators::combine(const Accumulators& other) {
 }
 
 std::string Accumulators::pack() const {
-  Packer packer;
+  constexpr std::int64_t block_head = 8;  // of a block's planes, besides their digits
+  Packer packer(memory() + memory() / (sum_block_outputs * 8) * block_head + 1024);
   packer.put(state_->outputs);
   packer.put(static_cast<std::uint8_t>(state_->mode));
   packer.put(static_cast<std::int32_t>(state_->aggregates.size()));

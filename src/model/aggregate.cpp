@@ -7,16 +7,29 @@
 namespace xylem {
 namespace {
 
-// Bits between the greatest and the last of a type's numbers, all of them or usual ones.
-int places(ElementType type, bool usual) {
-  constexpr int usual_factor = 96;
-  if (type == ElementType::float64) return usual ? 53 + usual_factor : 2098;
-  if (type == ElementType::float32) return usual ? 24 + usual_factor : 277;
-  return type == ElementType::float16 ? 40 : 8 * element_size(type);
+// Bits between the greatest and the last of a type's numbers.
+int places(ElementType type, Spread spread) {
+  // Of usual numbers a few: planes are wide, and their number is the same for 2^4 as for what Spread says.
+  constexpr int usual_factor = 4, wide_factor = 96;
+  const int factor = spread == Spread::usual ? usual_factor : wide_factor;
+  if (type == ElementType::float64) return spread == Spread::any ? 2098 : 53 + factor;
+  if (type == ElementType::float32) return spread == Spread::any ? 277 : 24 + factor;
+  if (type == ElementType::float16) return spread == Spread::usual ? 11 + factor : 40;
+  return 8 * element_size(type);
+}
+
+// Planes of the sums of products of such values. Those of usual numbers are as SumPlanes places them (kernels/sum_planes.cpp).
+std::int64_t sum_planes(const std::vector<int>& values, const Program& program, Spread spread) {
+  int bits = 0;
+  for (const int value : values) bits += places(program.values.at(static_cast<std::size_t>(value)).type, spread);
+  const auto digits = [](int n) { return std::max(0, (n + sum_digit_bits - 1) / sum_digit_bits); };
+  if (spread == Spread::usual) return digits(bits - (sum_digit_bits - 1)) + 1;
+  // Room for carries, and for the planes' ends to lie anywhere.
+  return spread == Spread::wide ? digits(bits + 24) + 1 : digits(bits + 64) + 3;
 }
 
 // Of one output.
-std::int64_t state_bytes(const Aggregate& aggregate, const Program& program, SumMode mode, bool usual) {
+std::int64_t state_bytes(const Aggregate& aggregate, const Program& program, SumMode mode, Spread spread) {
   const auto type_of = [&](int value) { return program.values.at(static_cast<std::size_t>(value)).type; };
   const ElementType type = type_of(aggregate.values[0]);
   switch (aggregate.kind) {
@@ -33,28 +46,26 @@ std::int64_t state_bytes(const Aggregate& aggregate, const Program& program, Sum
     case AggregateKind::custom: return aggregate.custom->state_bytes();
     case AggregateKind::sum: break;
   }
-  // Room for carries, and for the planes' ends to lie anywhere; one byte for infinities.
-  int bits = usual ? 24 : 64;
-  bool floats = false;
-  for (const int value : aggregate.values) {
-    bits += places(type_of(value), usual);
-    floats = floats || is_floating(type_of(value));
-  }
+  const bool floats = std::ranges::any_of(aggregate.values, [&](int value) { return is_floating(type_of(value)); });
   if (floats && mode == SumMode::fast) return 8;
-  return 8 * ((bits + sum_digit_bits - 1) / sum_digit_bits + (usual ? 1 : 3)) + 1;
+  constexpr std::int64_t infinities = 1;
+  return 8 * sum_planes(aggregate.values, program, spread) + (floats && spread != Spread::usual ? infinities : 0);
 }
 
 }  // namespace
 
 std::int64_t aggregate_memory(const Program& program, const std::vector<Aggregate>& aggregates, std::int64_t outputs,
-                              SumMode mode, bool usual) {
+                              SumMode mode, Spread spread) {
   const std::int64_t blocks = (outputs + sum_block_outputs - 1) / sum_block_outputs;
   std::int64_t each = 0, fixed = 0;
   for (const Aggregate& aggregate : aggregates) {
-    each += state_bytes(aggregate, program, mode, usual);
-    if (aggregate.kind == AggregateKind::sum) fixed += blocks * sum_block_bytes;
+    each += state_bytes(aggregate, program, mode, spread);
+    if (aggregate.kind != AggregateKind::sum) continue;
+    fixed += blocks * (sum_block_bytes + sum_plane_bytes * sum_planes(aggregate.values, program, spread));
   }
-  return each * outputs + fixed;
+  // Of usual values too, some blocks of outputs have sums that reach into one plane more.
+  const std::int64_t spilled = spread == Spread::usual && fixed > 0 ? each * outputs / 16 : 0;
+  return each * outputs + fixed + spilled;
 }
 
 std::int64_t update_memory(const std::vector<Aggregate>& aggregates) {

@@ -149,6 +149,37 @@ std::int64_t read_bytes(const DatasetInfo& info, const Shape& count) {
   return decoding + std::min(all, chunks * chunk);
 }
 
+std::int64_t usual_stored_bytes(const DatasetInfo& info, const StorageSummary& storage) noexcept {
+  if (storage.allocated_chunks <= 0) return max_stored_bytes(info);
+  const std::int64_t mean = storage.stored_bytes / storage.allocated_chunks;
+  return std::min(max_stored_bytes(info), mean + mean / 8);
+}
+
+std::int64_t usual_raw_block_bytes(const DatasetInfo& info, const StorageSummary& storage, const Shape& count) {
+  if (raw_block_bytes(info, count) == 0) return 0;
+  return limited_product(chunks_touched(info, count, true), usual_stored_bytes(info, storage) + chunk_note);
+}
+
+std::int64_t usual_decoding_bytes(const DatasetInfo& info, const Shape& count) {
+  const std::int64_t most_decoding = decoding_bytes(info, count);
+  if (raw_block_bytes(info, count) == 0) return most_decoding;
+  // A chunk is in one piece in a block that has several along its first dims alone, and that no edge of the array cuts.
+  bool in_place = true, several = false;
+  for (std::size_t d = count.size(); d-- > 0;) {
+    in_place = in_place && info.shape[d] % info.chunk[d] == 0 && (!several || info.chunk[d] == 1);
+    several = several || count[d] > info.chunk[d];
+  }
+  const bool blocks = std::ranges::any_of(info.filters, [](const FilterInfo& f) { return f.id == filters::bitshuffle; });
+  const std::int64_t steps = std::min<std::int64_t>(2, std::ssize(info.filters) - 1) + (blocks ? 2 : 0);
+  return std::min(most_decoding, (steps + (in_place ? 0 : 1)) * chunk_bytes(info));
+}
+
+std::int64_t usual_read_bytes(const DatasetInfo& info, const StorageSummary& storage, const Shape& count) {
+  const std::int64_t decoding = usual_decoding_bytes(info, count), all = usual_raw_block_bytes(info, storage, count);
+  const std::int64_t batch = (read_batch_bytes - 1) / std::max<std::int64_t>(1, chunk_bytes(info)) + 1;
+  return decoding + std::min(all, limited_product(batch, usual_stored_bytes(info, storage) + chunk_note));
+}
+
 std::int64_t collective_bytes(const DatasetInfo& info, const Shape& count) {
   const std::int64_t rounds = 4 * collective_round_bytes;  // what is read, what is sent, what comes, requests
   if (info.layout != Layout::chunked) return decoding_bytes(info, count) + rounds;

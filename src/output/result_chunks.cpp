@@ -70,11 +70,12 @@ Shape result_chunk(const ResultVariable& variable, const ResultStorage& storage,
 std::int64_t result_writer_memory(const std::vector<ResultVariable>& variables, const ResultStorage& storage) {
   constexpr std::int64_t of_chunk = 64;  // places, sizes and numbers on their way, on rank 0
   std::int64_t largest = 0, chunks = 0;
-  for (const ResultVariable& variable : variables) {
+  for (std::size_t v = 0; v < variables.size(); ++v) {
+    const ResultVariable& variable = variables[v];
     if (is_contiguous(variable, storage)) continue;
     const std::int64_t all = num_elements(variable.shape).value_or(0) * detail::stored_size(variable.dtype);
-    if (is_asked(variable, storage)) {
-      const Shape chunk = result_chunk(variable, storage, 0);
+    if (is_asked(variable, storage) || !storage.stored.empty()) {
+      const Shape chunk = result_chunk(variable, storage, v);
       largest = std::max(largest, bytes_of(chunk, variable));
       chunks += ChunkGrid(variable.shape, chunk).size();
     } else {
@@ -82,7 +83,7 @@ std::int64_t result_writer_memory(const std::vector<ResultVariable>& variables, 
       chunks += all / least_stored + 1;
     }
   }
-  const std::int64_t buffers = storage.deflate > 0 ? storage.threads * (2 * largest + ChunkEncoder::memory(largest)) : 0;
+  const std::int64_t buffers = storage.deflate > 0 ? storage.threads * (largest + ChunkEncoder::memory(largest)) : 0;
   return largest == 0 ? 0 : buffers + chunks * of_chunk;
 }
 

@@ -74,12 +74,12 @@ std::set<int> leading(const Scan& scan, const std::vector<int>& order, const std
   return axes;
 }
 
-// Accumulators that are small have room for any data; larger ones are counted for usual data, and get what memory there is
-// besides.
+// Accumulators that are small have room for any data; larger ones are counted for a wide spread of values, and get what memory
+// there is besides.
 std::int64_t state_bytes(const ReductionGroup& group, std::int64_t outputs, SumMode mode) {
-  const std::int64_t most = aggregate_memory(group.program, group.aggregates, outputs, mode, false);
+  const std::int64_t most = aggregate_memory(group.program, group.aggregates, outputs, mode, Spread::any);
   constexpr std::int64_t few = mib / 4;
-  return most <= few ? most : aggregate_memory(group.program, group.aggregates, outputs, mode, true);
+  return most <= few ? most : aggregate_memory(group.program, group.aggregates, outputs, mode, Spread::wide);
 }
 
 class Arrangement {
@@ -100,7 +100,9 @@ class Arrangement {
       });
     }
     for (std::size_t g = 0; g < pass_.groups.size(); ++g) cut_into_tiles(g);
-    pass_.memory = pass_memory(pass_, context_);
+    pass_.memory = pass_memory(pass_, context_, MemoryOf::usual);
+    pass_.memory_bound = pass_memory(pass_, context_, MemoryOf::bound);
+    pass_.accumulators_bound = pass_memory(pass_, context_, MemoryOf::accumulators);
   }
 
  private:
@@ -161,6 +163,8 @@ class Arrangement {
     }
     if (!group.streamed) cut_for_merging(group);
     group.tile_state = state_bytes(group, group.tile_outputs(), context_.options.sums);
+    group.tile_usual =
+        aggregate_memory(group.program, group.aggregates, group.tile_outputs(), context_.options.sums, Spread::usual);
     group.live_tiles = group.streamed ? tiles_of_block(group, uses_[g], pass_.scans[uses_[g][0].scan]) : group.num_tiles();
   }
 

@@ -135,6 +135,14 @@ ReadMemory read_memory(const ScanDataset& dataset, const Shape& largest) {
   return {elements, std::max(decoding, dataset.io.strategy == IoStrategy::hyperslab ? 3 * chunk_bytes(info) : 0)};
 }
 
+// The same of usual data.
+ReadMemory usual_read_memory(const ScanDataset& dataset, const Shape& largest) {
+  const DatasetInfo& info = *dataset.info;
+  const std::int64_t raw = usual_raw_block_bytes(info, dataset.storage, largest);
+  if (!is_stored(dataset) || dataset.io.strategy != IoStrategy::direct || raw == 0) return read_memory(dataset, largest);
+  return {raw, bytes_of(largest, info) + usual_decoding_bytes(info, largest)};
+}
+
 // Plans list the blocks along each axis, and look at each chunk of a selection with steps.
 void expect_countable(const Scan& scan) {
   constexpr std::int64_t most = 100'000'000;
@@ -204,7 +212,8 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
       scan.block_memory += elements * element_size(evaluation.program.values[static_cast<std::size_t>(emission.value)].type);
     }
   }
-  std::int64_t ahead = 0;
+  scan.block_usual = scan.block_memory;
+  std::int64_t ahead = 0, usual_ahead = 0;
   for (std::size_t d = 0; d < scan.datasets.size(); ++d) {
     ScanDataset& dataset = scan.datasets[d];
     const DatasetInfo& info = *dataset.info;
@@ -213,6 +222,9 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
     dataset.max_box_bytes = bytes_of(largest, info);
     scan.block_memory += read.fetched + read.beside;
     ahead += read.fetched;
+    const ReadMemory usual = usual_read_memory(dataset, largest);
+    scan.block_usual += usual.fetched + usual.beside;
+    usual_ahead += usual.fetched;
     const std::int64_t chunks = info.layout == Layout::chunked ? ChunkGrid(info.shape, info.chunk).size() : 1;
     double fraction = static_cast<double>(dataset.chunk_reads) / static_cast<double>(std::max<std::int64_t>(1, chunks));
     if (info.layout != Layout::chunked) {
@@ -227,7 +239,9 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
   constexpr std::int64_t least_part_of_limit = 8;
   scan.read_ahead =
       !scan.datasets.empty() && ahead <= context.options.memory_limit / context.options.threads / least_part_of_limit;
-  if (scan.read_ahead) scan.block_memory += ahead;
+  if (!scan.read_ahead) return;
+  scan.block_memory += ahead;
+  scan.block_usual += usual_ahead;
 }
 
 }  // namespace xylem::detail

@@ -172,9 +172,10 @@ void explain_pass(const Plan& plan, std::size_t p, std::string& text) {
                    group.live_tiles == group.num_tiles()
                        ? "all"
                        : plural(number(outputs / std::max<std::int64_t>(1, group.num_tiles()) * group.live_tiles), "output"),
-                   format_bytes(group.live_tiles * group.tile_state));
+                   format_bytes(group.live_tiles * group.tile_usual));
   }
-  fmt::format_to(out, "  memory   {} a rank\n", format_bytes(pass.memory));
+  fmt::format_to(out, "  memory   {} a rank, up to {} for a wide spread of values\n", format_bytes(pass.memory),
+                 format_bytes(pass.memory_bound));
 }
 
 void explain_intermediates(const Plan& plan, std::string& text) {
@@ -211,6 +212,7 @@ std::string explain_json(const Plan& plan) {
   json.key("threads").value(static_cast<std::int64_t>(plan.options.threads));
   json.key("memory_limit").value(plan.options.memory_limit);
   json.key("memory").value(plan.memory);
+  json.key("memory_bound").value(plan.memory_bound);
   json.key("schedule").value(plan.options.schedule == Schedule::static_dealing ? "static" : "dynamic");
   json.key("sums").value(plan.options.sums == SumMode::exact ? "exact" : "fast");
   json.key("results").begin_array();
@@ -243,6 +245,7 @@ std::string explain_json(const Plan& plan) {
     json.key("most_bytes_per_rank").value(dealt.most);
     json.key("idle_ranks").value(dealt.idle);
     json.key("memory").value(pass.memory);
+    json.key("memory_bound").value(pass.memory_bound);
     json.key("io").begin_array();
     for (const auto& [way, datasets] : ways_of_reading(pass)) {
       json.begin_object().key("strategy").value(way.first).key("why").value(way.second).key("datasets").begin_array();
@@ -258,7 +261,7 @@ std::string explain_json(const Plan& plan) {
       json.key("elements_per_output").value(group.reduced);
       json.key("tiles").value(group.num_tiles());
       json.key("tiles_at_a_time").value(group.live_tiles);
-      json.key("accumulator_bytes").value(group.live_tiles * group.tile_state);
+      json.key("accumulator_bytes").value(group.live_tiles * group.tile_usual);
       json.end_object();
     }
     json.end_array();

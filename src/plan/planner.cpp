@@ -26,8 +26,8 @@ using detail::Request;
 
 constexpr std::int64_t mib = std::int64_t{1} << 20;
 
-// What a rank needs besides: the code of libraries that an idle process has not touched yet, HDF5's own structures.
-constexpr std::int64_t fixed_bytes = 4 * mib;
+// What a rank needs besides: the code of libraries that planning has not touched yet, MPI's buffers.
+constexpr std::int64_t fixed_bytes = mib;
 
 bool is_reduction(const Array& array) { return std::holds_alternative<ReductionNode>(array.node().kind); }
 
@@ -93,10 +93,12 @@ class Planner {
     if (!kept_.empty()) build(kept_, "reads what is used over and over, and keeps it", true);
     note_steps();
     if (needed_ > plan_.options.memory_limit) throw TooSmall{needed_};
-    plan_.memory = plan_.options.memory_held + fixed_bytes + intermediate_bytes();
-    std::int64_t most = 0;
-    for (const Pass& pass : plan_.passes) most = std::max(most, pass.memory);
-    plan_.memory += most;
+    const std::int64_t always = plan_.options.memory_held + fixed_bytes + intermediate_bytes();
+    plan_.memory = plan_.memory_bound = always;
+    for (const Pass& pass : plan_.passes) {
+      plan_.memory = std::max(plan_.memory, always + pass.memory);
+      plan_.memory_bound = std::max(plan_.memory_bound, always + pass.memory_bound);
+    }
     plan_.verify();
     return std::move(plan_);
   }
@@ -252,7 +254,7 @@ class Planner {
                               steps_};
     const std::size_t intermediates = plan_.intermediates.size(), kept = kept_.size();
     BuiltPass built = detail::build_pass(requests, context);
-    const std::int64_t needed = plan_.options.memory_held + fixed_bytes + intermediate_bytes() + built.pass.memory;
+    const std::int64_t needed = plan_.options.memory_held + fixed_bytes + intermediate_bytes() + built.pass.memory_bound;
     if (needed > plan_.options.memory_limit && runs("bands")) {
       std::optional<std::pair<std::vector<Request>, std::vector<Request>>> halves;
       steps_.run("bands", [&] { halves = split(requests, built); });
@@ -390,7 +392,7 @@ Plan make_plan_for_threads(const std::vector<NamedArray>& arrays, const std::vec
       // With more memory plans are made to use more: the limit that is named is one that was tried.
       if (!refused) refused = too_small.needed;
       // What is held is measured, and another run may find more.
-      enough.memory_held = options.memory_held + options.memory_held / 4 + 2 * mib;
+      enough.memory_held = options.memory_held + options.memory_held / 16 + mib / 2;
       enough.memory_limit = std::max(too_small.needed, enough.memory_limit + enough.memory_limit / 64) / mib * mib + mib;
     }
   }

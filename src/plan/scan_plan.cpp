@@ -4,15 +4,22 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <optional>
+#include <string_view>
 
 #include "xylem/model/io.hpp"
 #include "xylem/model/limits.hpp"
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/contract.hpp"
 
+#include "detail/file_memory.hpp"
+
 namespace xylem {
 namespace {
+
+using detail::count_file_memory;
+using detail::open_file_memory;
 
 constexpr std::int64_t mib = std::int64_t{1} << 20;
 
@@ -24,7 +31,7 @@ constexpr std::int64_t max_whole_chunk_bytes = 4 * mib;
 
 // What a rank needs besides its buffers: HDF5's caches of open files, its type conversion and sieve buffers, kernel scratch, and
 // the accumulators of the datasets that it shares with other ranks.
-constexpr std::int64_t fixed_bytes = max_open_files * hdf5_file_memory + 4 * mib;
+constexpr std::int64_t code_bytes = 3 * mib / 2, fixed_bytes = max_open_files * hdf5_file_memory + code_bytes;
 
 std::int64_t bytes_of(const Shape& shape, const DatasetInfo& info) {
   const auto elements = num_elements(shape);
@@ -189,6 +196,7 @@ ScanPlan::ScanPlan(const std::vector<std::shared_ptr<const DatasetInfo>>& datase
   for (std::size_t i = 0; i < datasets.size(); ++i) kept += kept_bytes(*datasets[i], summaries[i]);
   if (!datasets.empty()) check_limit(*datasets[largest], summaries[largest], memory_limit, kept);
   std::int64_t buffers = 0;
+  std::map<std::string_view, std::int64_t> files;
   datasets_.reserve(datasets.size());
   weight_before_.reserve(datasets.size() + 1);
   weight_before_.push_back(0);
@@ -196,9 +204,12 @@ ScanPlan::ScanPlan(const std::vector<std::shared_ptr<const DatasetInfo>>& datase
     datasets_.push_back(make_scan(datasets[i], summaries[i], memory_limit - kept));
     const DatasetScan& scan = datasets_.back();
     weight_before_.push_back(weight_before_.back() + scan.weight);
-    if (scan.num_blocks > 0) buffers = std::max(buffers, scan.block_bytes() + scan.bytes_beside);
+    if (scan.num_blocks == 0) continue;
+    count_file_memory(files, datasets[i]->ref.file, summaries[i].allocated_chunks);
+    const std::int64_t usual = usual_read_bytes(*datasets[i], summaries[i], scan.blocks.tile());
+    buffers = std::max(buffers, scan.block_bytes() + std::min(scan.bytes_beside, usual));
   }
-  forecast_ = kept + (datasets.empty() ? 0 : fixed_bytes + buffers);
+  forecast_ = kept + (datasets.empty() ? 0 : code_bytes + open_file_memory(files, 1) + buffers);
 }
 
 std::int64_t ScanPlan::first_block(std::size_t dataset, std::int64_t boundary) const {

@@ -73,6 +73,12 @@ void verify(const Plan& plan, const Pass& pass) {
 
 }  // namespace
 
+void Plan::hold(std::int64_t bytes) {
+  options.memory_held += bytes;
+  memory += bytes;
+  memory_bound += bytes;
+}
+
 void Plan::verify() const {
   for (const Pass& pass : passes) xylem::verify(*this, pass);
 }

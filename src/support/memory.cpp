@@ -1,5 +1,6 @@
 #include "xylem/support/memory.hpp"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,6 +61,22 @@ std::int64_t peak_resident_bytes() {
     return limit_in(line) * 1024;
   }
   return 0;
+}
+
+// glibc raises its threshold for buffers of their own (mmap) to the size of each that is freed, up to 32 MiB, and from then on
+// keeps so much: https://man7.org/linux/man-pages/man3/mallopt.3.html (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD).
+void give_back_large_buffers() {
+#ifdef __GLIBC__
+  constexpr int large = 256 << 10;
+  mallopt(M_MMAP_THRESHOLD, large);
+  mallopt(M_TRIM_THRESHOLD, 4 * large);
+#endif
+}
+
+void give_back_free_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 std::int64_t node_memory_bytes(const std::string& root, const std::function<const char*(const char*)>& environment) {

@@ -46,7 +46,7 @@ TEST(Accumulate, ExtremesPositionsTruthsAndCountsOfAllTypes) {
                                             {AggregateKind::any, {0}},    {AggregateKind::all, {0}}};
     const Accumulators one = in_random_order(program, aggregates, outputs, SumMode::exact, tiles, columns, random);
     EXPECT_EQ(one.pack(), in_random_order(program, aggregates, outputs, SumMode::exact, tiles, columns, random).pack());
-    EXPECT_LE(one.memory(), aggregate_memory(program, aggregates, outputs, SumMode::exact, true));
+    EXPECT_LE(one.memory(), aggregate_memory(program, aggregates, outputs, SumMode::exact, Spread::wide));
 
     const bool skipna = random() % 2 == 0;
     const ElementType extreme = is_floating(type) ? type : random() % 2 == 0 ? ElementType::float64 : type;
@@ -201,7 +201,7 @@ TEST(Accumulate, MemoryIsLimited) {
   const Program program = program_of({{ElementType::float64, {}}});
   const std::vector<Aggregate> aggregates = aggregates_of(Reduction::var, false, true, {0}, {0});
   EXPECT_THROW(Accumulators(program, aggregates, 1000000, SumMode::exact, 1000), ResourceError);
-  const std::int64_t usual = aggregate_memory(program, aggregates, 1000, SumMode::exact, true);
+  const std::int64_t usual = aggregate_memory(program, aggregates, 1000, SumMode::exact, Spread::wide);
   Accumulators sums(program, aggregates, 1000, SumMode::exact, usual);
   std::vector<double> values(1000, 280.5);
   const void* const tile[] = {values.data()};

@@ -64,7 +64,7 @@ TEST(Accumulate, SumsAreExactInAnyOrder) {
     const Accumulators one = in_random_order(program, aggregates, outputs, SumMode::exact, tiles, columns, random);
     const Accumulators other = in_random_order(program, aggregates, outputs, SumMode::exact, tiles, columns, random);
     EXPECT_EQ(one.pack(), other.pack());
-    EXPECT_LE(one.memory(), aggregate_memory(program, aggregates, outputs, SumMode::exact, false));
+    EXPECT_LE(one.memory(), aggregate_memory(program, aggregates, outputs, SumMode::exact, Spread::any));
 
     std::vector<double> results(static_cast<std::size_t>(outputs));
     for (Finalizer f : finalizers) {

@@ -181,7 +181,7 @@ TEST_F(Plans, ALimitThatDoesNotDoNamesOneThatDoes) {
       const auto at = message.find("at least --memory ");
       ASSERT_NE(at, std::string::npos) << message;
       options.memory_limit = std::stoll(message.substr(at + 18)) * mib;
-      EXPECT_LE(sources.plan_of({text}, options).memory, options.memory_limit) << text;
+      EXPECT_LE(sources.plan_of({text}, options).memory_bound, options.memory_limit) << text;
     }
   }
 }
@@ -198,7 +198,7 @@ TEST_F(Plans, ManySmallResultsFitInALittleMemory) {
     PlanOptions options = Sources::ample(8);
     options.memory_limit = 64 * mib;
     options.schedule = schedule;
-    EXPECT_LE(sources.plan_of(texts, options).memory, 32 * mib);
+    EXPECT_LE(sources.plan_of(texts, options).memory_bound, 32 * mib);
   }
 }
 
@@ -208,10 +208,10 @@ TEST_F(Plans, AccumulatorsThatDoNotFitAreSplitIntoBands) {
   options.without = {"column-order"};
   const Plan whole = sources.plan_of({"mean(rows, time)"}, options);
   ASSERT_EQ(whole.passes.size(), 1U);
-  options.memory_limit = whole.memory / 3;
+  options.memory_limit = whole.memory_bound / 3;
   const Plan plan = sources.plan_of({"mean(rows, time)"}, options);
   EXPECT_GT(plan.passes.size(), 2U);
-  EXPECT_LE(plan.memory, options.memory_limit);
+  EXPECT_LE(plan.memory_bound, options.memory_limit);
   std::int64_t outputs = 0;
   for (const Pass& pass : plan.passes) outputs += *num_elements(pass.groups.at(0).kept);
   EXPECT_EQ(outputs, 4000 * 1000);
@@ -223,7 +223,7 @@ TEST_F(Plans, BandsEndWhereBlocksDo) {
   sources.add("tiles", {{"time", 50}, {"lat", 4050}, {"lon", 1000}}, {{10, 100, 100}});
   PlanOptions options = Sources::ample();
   options.without = {"column-order"};
-  options.memory_limit = sources.plan_of({"mean(tiles, time)"}, options).memory / 3;
+  options.memory_limit = sources.plan_of({"mean(tiles, time)"}, options).memory_bound / 3;
   const Plan plan = sources.plan_of({"mean(tiles, time)"}, options);
   EXPECT_GT(plan.passes.size(), 2U);
   std::int64_t reads = 0;

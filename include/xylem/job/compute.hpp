@@ -24,8 +24,9 @@ namespace xylem {
 [[nodiscard]] Catalog open_catalog(const Communicator& comm, const Tree& tree, const std::vector<std::string>& texts,
                                    const CatalogOptions& options = {});
 
-/// What metadata take on this rank, in bytes: what the process has grown by since it took `idle` bytes (resident_bytes()), but
-/// for what differs between runs. For PlanOptions::memory_held.
+/// What metadata take on this rank, in bytes: what the process has grown by since it took `idle` bytes (resident_bytes()), code
+/// that ran for the first time included. In steps of 256 KiB, since it differs a little between runs. For
+/// PlanOptions::memory_held.
 [[nodiscard]] std::int64_t metadata_bytes(std::int64_t idle);
 
 /// Sets the threads of each rank to as many as it has CPUs (Communicator::cpus_per_rank), or fewer where they are of no use to

@@ -78,15 +78,22 @@ struct Finalizer {
 inline constexpr int sum_digit_bits = 52;
 inline constexpr int sum_block_outputs = 512;
 inline constexpr std::int64_t sum_block_bytes = 64;  ///< of a block, at most, besides its planes
+inline constexpr std::int64_t sum_plane_bytes = 64;  ///< of a plane of a block, besides its digits
 inline constexpr std::int64_t product_bytes = 40;    ///< of one output's product
 /// What updates need, in doubles for each element of a tile: for each value, and for each sum of three factors.
 inline constexpr std::int64_t update_doubles = 4;
 inline constexpr std::int64_t triple_doubles = 8;
 
-/// Bytes that accumulators of these aggregates, over values of the program, take for so many outputs: for usual data (`usual`:
-/// values within a factor of 2^96 or so, zeros apart), or for any.
+/// How far apart the magnitudes of a value's elements lie, zeros apart: exact sums need more memory the farther they do.
+enum class Spread : std::uint8_t {
+  usual,  ///< within a factor of 2^27 (float32) or 2^24 (float64): those of nearly all measured and modelled quantities
+  wide,   ///< within a factor of 2^96
+  any,
+};
+
+/// Bytes that accumulators of these aggregates, over values of the program, take for so many outputs.
 [[nodiscard]] std::int64_t aggregate_memory(const Program& program, const std::vector<Aggregate>& aggregates,
-                                            std::int64_t outputs, SumMode mode, bool usual);
+                                            std::int64_t outputs, SumMode mode, Spread spread);
 
 /// Bytes that updates of such accumulators need besides, whatever number of outputs there is.
 [[nodiscard]] std::int64_t update_memory(const std::vector<Aggregate>& aggregates);

@@ -63,6 +63,9 @@ struct BitshuffleOptions {
 /// not a reason to ask for memory.
 [[nodiscard]] std::int64_t max_stored_bytes(const DatasetInfo& info) noexcept;
 
+/// Stored bytes of the larger ones of a dataset's chunks, as their mean suggests: chunks of one variable compress alike.
+[[nodiscard]] std::int64_t usual_stored_bytes(const DatasetInfo& info, const StorageSummary& storage) noexcept;
+
 /// What reads directly are put together from: stored bytes that DatasetReader::read fetches at once unless a chunk is larger,
 /// chunks that are looked up at once, and a buffer for what cannot go straight to its place.
 inline constexpr std::int64_t read_batch_bytes = std::int64_t{1} << 20;
@@ -79,6 +82,11 @@ inline constexpr std::size_t staging_bytes = std::size_t{256} << 10;
 
 /// Bytes of memory that DatasetReader::read takes beside the elements.
 [[nodiscard]] std::int64_t read_bytes(const DatasetInfo& info, const Shape& count);
+
+/// The last three for usual chunks (usual_stored_bytes), most of which are decoded straight into their places.
+[[nodiscard]] std::int64_t usual_raw_block_bytes(const DatasetInfo& info, const StorageSummary& storage, const Shape& count);
+[[nodiscard]] std::int64_t usual_decoding_bytes(const DatasetInfo& info, const Shape& count);
+[[nodiscard]] std::int64_t usual_read_bytes(const DatasetInfo& info, const StorageSummary& storage, const Shape& count);
 
 /// Stored bytes that a rank asks for in one round of a collective read.
 inline constexpr std::int64_t collective_round_bytes = std::int64_t{16} << 20;

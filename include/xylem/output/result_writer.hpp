@@ -39,7 +39,7 @@ struct ResultStorage {
 /// for chunks of 4 GiB or more, or with extents below 1.
 [[nodiscard]] Shape result_chunk(const ResultVariable& variable, const ResultStorage& storage, std::size_t index);
 
-/// The most that a ResultWriter takes on one rank, in bytes, whatever `storage.stored` says.
+/// The most that a ResultWriter takes on one rank, in bytes; where `storage.stored` is empty, whatever it will be.
 [[nodiscard]] std::int64_t result_writer_memory(const std::vector<ResultVariable>& variables, const ResultStorage& storage);
 
 /// What becomes of a file that has the name of the output already.

@@ -146,9 +146,11 @@ struct Scan {
   std::vector<ScanDataset> datasets{};
   std::vector<Evaluation> evaluations{};
   std::int64_t num_blocks = 0;
-  std::int64_t weight = 0;        ///< stored bytes that are read, at least num_blocks
-  bool read_ahead = false;        ///< there is memory to fetch a block while the one before is evaluated
-  std::int64_t block_memory = 0;  ///< bytes that a worker needs for a block: buffers (also of the one fetched ahead), registers
+  std::int64_t weight = 0;  ///< stored bytes that are read, at least num_blocks
+  bool read_ahead = false;  ///< there is memory to fetch a block while the one before is evaluated
+  std::int64_t block_memory =
+      0;  ///< bytes that a worker needs for a block, at most: buffers, also of one fetched ahead, registers
+  std::int64_t block_usual = 0;  ///< the same, where stored chunks are not much larger than the mean
 
   /// The elements of block number i in [0, num_blocks).
   [[nodiscard]] Box box(std::int64_t i) const;
@@ -171,7 +173,8 @@ struct ReductionGroup {
   std::vector<std::vector<std::int64_t>> cuts{};  ///< by kept axis: where tiles begin, 0 first; then the extent
   bool streamed = false;                          ///< a worker meets each tile in one run of blocks, and no more
   std::int64_t live_tiles = 1;                    ///< that a worker holds at once
-  std::int64_t tile_state = 0;                    ///< forecast, bytes of the largest tile's accumulators
+  std::int64_t tile_state = 0;  ///< bytes of the largest tile's accumulators, for values of wide spread (Spread)
+  std::int64_t tile_usual = 0;  ///< the same for usual values
 
   [[nodiscard]] std::int64_t num_tiles() const;
   /// The outputs of tile i, and the tile that holds an output.
@@ -194,8 +197,10 @@ struct Pass {
   std::string reason{};  ///< why it is needed, for people
   std::vector<Scan> scans{};
   std::vector<ReductionGroup> groups{};
-  std::int64_t memory = 0;       ///< forecast, bytes per rank, of this pass alone
-  std::int64_t merge_bytes = 0;  ///< of packed accumulators that travel at once
+  std::int64_t memory = 0;              ///< forecast, bytes per rank, of this pass alone
+  std::int64_t memory_bound = 0;        ///< the same for values of wide spread and chunks that compression makes no smaller
+  std::int64_t accumulators_bound = 0;  ///< of that, what grows with tile_state
+  std::int64_t merge_bytes = 0;         ///< of packed accumulators that travel at once
 
   /// The whole work is the run of all scans' blocks, weighted by stored bytes; this is what lies in [first, last) of `parts`.
   [[nodiscard]] std::vector<ScanRange> share(std::int64_t first, std::int64_t last, std::int64_t parts) const;
@@ -220,8 +225,14 @@ struct Plan {
   std::vector<Intermediate> intermediates{};
   std::vector<Pass> passes{};
   std::vector<OptimizerStep> steps{};
-  std::int64_t memory = 0;  ///< forecast of the peak per rank above an idle process, in bytes
+  /// Forecast of the peak per rank above an idle process, in bytes: what usual data take.
+  std::int64_t memory = 0;
+  /// What data whose values have a wide spread (Spread), or whose chunks hardly compress, may take: at most the limit. The rest
+  /// of the limit is left to data that are wilder yet.
+  std::int64_t memory_bound = 0;
 
+  /// Counts so many bytes that every rank holds all the time; fewer than before where negative.
+  void hold(std::int64_t bytes);
   /// Checks that all numbers refer to what is there and that shapes fit; throws InternalError otherwise.
   void verify() const;
 };

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "xylem/comm/communicator.hpp"
@@ -87,9 +88,9 @@ class Worker {
   RankTimes times_;
   FilePool files_;
   StreamBuffers buffers_;
-  std::vector<std::map<std::int64_t, LiveTile>> live_;  // by group and tile
-  std::vector<TilePart> parts_;
-  const Scan* scan_ = nullptr;   // whose blocks came last
+  std::vector<std::map<std::int64_t, LiveTile>> live_;              // by group and tile
+  std::map<std::pair<std::size_t, std::int64_t>, TilePart> parts_;  // by group and tile
+  const Scan* scan_ = nullptr;                                      // whose blocks came last
   std::vector<Shape> places_{};  // by group: where they were along the axes that tiles are cut along
 };
 

@@ -13,6 +13,9 @@ namespace xylem::detail {
 /// Numbers one after the other, in native form: for ranks of one job.
 class Packer {
  public:
+  /// Makes room for so many bytes at once: a string that grows holds what it had beside its new place.
+  explicit Packer(std::int64_t bytes) { bytes_.reserve(static_cast<std::size_t>(bytes)); }
+
   template <class T>
   void put(const T* values, std::int64_t n) {
     static_assert(std::is_arithmetic_v<T>);

@@ -63,8 +63,10 @@ BuiltPass build_pass(const std::vector<Request>& requests, const PassContext& co
 /// Cuts a scan into blocks, and finds which are needed and what that costs.
 void cut_into_blocks(Scan& scan, const PassContext& context);
 
-/// Bytes per rank that a pass takes besides the plan's intermediates and metadata.
-std::int64_t pass_memory(const Pass& pass, const PassContext& context);
+/// Bytes per rank that a pass takes besides the plan's intermediates and metadata: Pass::memory, memory_bound,
+/// accumulators_bound.
+enum class MemoryOf : std::uint8_t { usual, bound, accumulators };
+std::int64_t pass_memory(const Pass& pass, const PassContext& context, MemoryOf what);
 
 /// Chooses the order of each scan's blocks, cuts each group's outputs into tiles, and counts memory.
 void arrange(Pass& pass, const PassContext& context);
