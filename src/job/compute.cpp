@@ -79,16 +79,6 @@ void use_own_threads(const Communicator& comm, PlanOptions& options) {
   options.fewer_threads = true;
 }
 
-void use_own_threads(const Communicator& comm, PlanOptions& options) {
-  const int cpus = comm.cpus_per_rank();
-  int level = MPI_THREAD_SINGLE;
-  MPI_Query_thread(&level);
-  const bool counter = options.schedule == Schedule::dynamic_dealing && level < MPI_THREAD_SERIALIZED;
-  const bool single = options.topology.ranks != comm.size() || options.io == IoStrategy::collective || counter;
-  options.threads = single ? 1 : std::min(cpus, 1024);
-  options.fewer_threads = true;
-}
-
 Plan plan_arrays(const Communicator& comm, const Tree& tree, const std::vector<NamedArray>& arrays, PlanOptions options) {
   const std::int64_t before = resident_bytes();
   const std::vector<StorageSummary> storage = summarize_storage(comm, datasets_of(arrays), tree.scanned_by());
