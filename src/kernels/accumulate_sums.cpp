@@ -20,18 +20,18 @@ Parts split(double x) {
   return {field == 0 ? fraction : fraction | std::uint64_t{1} << 52, std::max(field, 1) - 1075, bits >> 63 != 0};
 }
 
-double number(const Piece& piece, int i) { return piece.doubles != nullptr ? piece.doubles[i] : double{piece.floats[i]}; }
+double number(const OperandPiece& piece, int i) { return piece.doubles != nullptr ? piece.doubles[i] : double{piece.floats[i]}; }
 
 // Where all products of two such numbers, and their errors, are doubles, and the halves of the numbers do not overflow.
-bool is_safe(const Piece& a, const Piece& b) {
+bool is_safe(const OperandPiece& a, const OperandPiece& b) {
   return a.last + b.last >= -1074 && a.top + b.top <= 1020 && a.top <= 1000 && b.top <= 1000;
 }
 
-bool is_exact(const Piece& a, const Piece& b) { return a.top + b.top - a.last - b.last <= 53; }
+bool is_exact(const OperandPiece& a, const OperandPiece& b) { return a.top + b.top - a.last - b.last <= 53; }
 
 // The rounded products of two pieces, or their errors.
-Piece products_of(const Piece& a, const Piece& b, bool errors, const double* values) {
-  Piece piece;
+OperandPiece products_of(const OperandPiece& a, const OperandPiece& b, bool errors, const double* values) {
+  OperandPiece piece;
   piece.doubles = values;
   piece.top = a.top + b.top - (errors ? 53 : 0);
   piece.last = a.last + b.last;
@@ -76,7 +76,7 @@ void ExactSums::add_specials(const Tile& tile) {
 void ExactSums::add_terms(const Tile& tile, std::vector<Operand*>& factors) {
   const int n = tile.size();
   if (factors.size() == 1) {
-    for (const Piece& piece : factors[0]->pieces) {
+    for (const OperandPiece& piece : factors[0]->pieces) {
       if (piece.zero) continue;
       const bool floats = piece.floats != nullptr;
       add_term(tile, {floats ? SumTerm::Kind::floats : SumTerm::Kind::doubles,
@@ -84,15 +84,15 @@ void ExactSums::add_terms(const Tile& tile, std::vector<Operand*>& factors) {
     }
     return;
   }
-  std::vector<Piece> products = factors[0]->pieces;
+  std::vector<OperandPiece> products = factors[0]->pieces;
   if (factors.size() == 3) {
     // All pieces of the first two factors' products, before anything is added.
     constexpr std::size_t size = largest_tile;
     if (!scratch_) scratch_ = std::make_unique<double[]>(scratch_bytes / sizeof(double));
     double* next = scratch_.get();
     products.clear();
-    for (Piece& a : factors[0]->pieces) {
-      for (Piece& b : factors[1]->pieces) {
+    for (OperandPiece& a : factors[0]->pieces) {
+      for (OperandPiece& b : factors[1]->pieces) {
         if (a.zero || b.zero) continue;
         if (!is_safe(a, b)) return add_slowly(tile, factors);
         for (const bool errors : {false, true}) {
@@ -106,13 +106,13 @@ void ExactSums::add_terms(const Tile& tile, std::vector<Operand*>& factors) {
       }
     }
   }
-  for (const Piece& a : products) {
-    for (const Piece& b : factors.back()->pieces) {
+  for (const OperandPiece& a : products) {
+    for (const OperandPiece& b : factors.back()->pieces) {
       if (!a.zero && !b.zero && !is_safe(a, b) && !(a.floats != nullptr && b.floats != nullptr)) return add_slowly(tile, factors);
     }
   }
-  for (Piece& a : products) {
-    for (Piece& b : factors.back()->pieces) {
+  for (OperandPiece& a : products) {
+    for (OperandPiece& b : factors.back()->pieces) {
       if (a.zero || b.zero) continue;
       if (a.floats != nullptr && b.floats != nullptr) {
         add_term(tile, {SumTerm::Kind::float_products, a.floats, b.floats, a.top + b.top, a.last + b.last});
@@ -120,7 +120,7 @@ void ExactSums::add_terms(const Tile& tile, std::vector<Operand*>& factors) {
       }
       for (const bool errors : {false, true}) {
         if (errors && is_exact(a, b)) continue;
-        const Piece range = products_of(a, b, errors, nullptr);
+        const OperandPiece range = products_of(a, b, errors, nullptr);
         add_term(tile, {errors ? SumTerm::Kind::errors : SumTerm::Kind::products, Operands::doubles(a, n),
                         Operands::doubles(b, n), range.top, range.last});
       }
@@ -182,11 +182,11 @@ void ExactSums::add_slowly(const Tile& tile, const std::vector<Operand*>& factor
       planes.add(place, static_cast<std::uint64_t>(halves[h] >> 64), exponent + 64 * h + 64, negative);
     }
   };
-  const std::vector<Piece> one(1);
+  const std::vector<OperandPiece> one(1);
   const Parts unit{1, 0, false};
-  for (const Piece& a : factors[0]->pieces) {
-    for (const Piece& b : factors[1]->pieces) {
-      for (const Piece& c : factors.size() == 3 ? factors[2]->pieces : one) {
+  for (const OperandPiece& a : factors[0]->pieces) {
+    for (const OperandPiece& b : factors[1]->pieces) {
+      for (const OperandPiece& c : factors.size() == 3 ? factors[2]->pieces : one) {
         for_each_element(tile, [&](std::int64_t output, int i) {
           add(output, split(number(a, i)), split(number(b, i)), factors.size() == 3 ? split(number(c, i)) : unit);
         });

@@ -18,7 +18,7 @@ namespace {
 struct Load {
   int input = 0;
   int output = 0;  // register
-  Loader loader;
+  TileLoader loader;
 };
 
 struct Fill {
@@ -159,7 +159,7 @@ class Code {
   int add(ElementType type, const InputValue& kind) {
     const ProgramInput& input = program_.inputs[static_cast<std::size_t>(kind.input)];
     XYLEM_EXPECT(type == decoded_type(input.stored, input.decoding), "inputs have the type that decoding gives");
-    loads.push_back({kind.input, add_register(type, false), Loader(input)});
+    loads.push_back({kind.input, add_register(type, false), TileLoader(input)});
     return loads.back().output;
   }
 

@@ -36,7 +36,7 @@ bool is_aligned(const std::byte* data, int size) {
 
 }  // namespace
 
-Loader::Loader(const ProgramInput& input)
+TileLoader::TileLoader(const ProgramInput& input)
     : plan_(input.stored, input.decoding), type_(decoded_type(input.stored, input.decoding)) {
   const bool integers = plan_.kernel == TilePlan::Kernel::integers;
   const bool masked = integers ? !plan_.integers.empty() : !plan_.reals.empty();
@@ -44,7 +44,7 @@ Loader::Loader(const ProgramInput& input)
   as_stored_ = in_native_form && !masked && !plan_.scaled;
 }
 
-const void* Loader::load(const InputView& view, int rows, int cols, std::byte* scratch, std::byte* out) const {
+const void* TileLoader::load(const InputView& view, int rows, int cols, std::byte* scratch, std::byte* out) const {
   InputView from = view;
   if (cols == 1) {  // a column is a row as well
     std::swap(rows, cols);

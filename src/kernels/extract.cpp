@@ -81,8 +81,8 @@ XYLEM_INLINE void extract_levels(const float* x, int n, int top, TileResult& res
   result.square_terms = squares.store(n, result.squares);
 }
 
-// Doubles: each is cut into pieces so narrow that the products of any two are exact, and both sums are made of them. Piece i
-// (0, 1, ...) is a multiple of 2^(top-25-26i) and at most 2^(top-26i), the last one being the rest; P pieces take 25 + 26 (P-1)
+// Doubles: each is cut into pieces so narrow that the products of any two are exact, and both sums are made of them. OperandPiece
+// i (0, 1, ...) is a multiple of 2^(top-25-26i) and at most 2^(top-26i), the last one being the rest; P pieces take 25 + 26 (P-1)
 // places.
 // The product of pieces i and j is a multiple of 2^(2 top-50-26(i+j)) and at most 2^50 of these units: products of equal i + j,
 // of which there are P at most (i, j and j, i both counted), have one unit. With at most 2^10 numbers a tile no integer sum

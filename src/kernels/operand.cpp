@@ -14,7 +14,7 @@ constexpr int most_columns = largest_tile / 4;
 static_assert(3 * most_columns <= largest_tile);
 
 // The exponents of finite numbers with magnitudes of these bits.
-void set_range(Piece& piece, const Magnitudes& found, int fraction_bits, int bias) {
+void set_range(OperandPiece& piece, const Magnitudes& found, int fraction_bits, int bias) {
   const auto exponent = [&](std::uint64_t bits) {
     const auto field = static_cast<int>(bits >> fraction_bits);
     return std::max(field, 1) - bias;
@@ -35,7 +35,7 @@ void split_integers(Operand& operand, double* scratch) {
   double* lower = scratch + largest_tile;
   const bool split = bits > 53;
   integers_to_doubles(operand.type, operand.elements, operand.n, scratch, split ? lower : nullptr);
-  Piece piece;
+  OperandPiece piece;
   piece.doubles = scratch;
   piece.top = bits;
   piece.zero = bits == 0;
@@ -109,7 +109,7 @@ void Operands::scan_reals(Slot& slot) const {
     operand.scan.least = least;
     operand.scan.greatest = greatest;
   }
-  Piece piece;
+  OperandPiece piece;
   if constexpr (single) {
     piece.floats = x;
   } else {
@@ -135,7 +135,7 @@ void Operands::scan(Slot& slot) const {
   }
 }
 
-const double* Operands::doubles(Piece& piece, int n) {
+const double* Operands::doubles(OperandPiece& piece, int n) {
   if (piece.doubles == nullptr) {
     widen_floats(piece.floats, n, piece.scratch);
     piece.doubles = piece.scratch;

@@ -12,6 +12,8 @@ template <class... Visitors>
 struct Overloaded : Visitors... {
   using Visitors::operator()...;
 };
+template <class... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;  // Clang before 17 deduces nothing for aggregates
 
 std::string text_of(const Number& value) {
   if (const auto* real = std::get_if<double>(&value)) return fmt::format("d{:x}", std::bit_cast<std::uint64_t>(*real));

@@ -19,6 +19,8 @@ template <class... Visitors>
 struct Overloaded : Visitors... {
   using Visitors::operator()...;
 };
+template <class... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;  // Clang before 17 deduces nothing for aggregates
 
 // How positions along an array's dims follow the indices of a piece; as LeafAxis.
 using Views = std::vector<LeafAxis>;

@@ -148,7 +148,7 @@ TEST(CustomReduction, AccumulatesAndCombines) {
     Accumulators first(program, aggregates, outputs, SumMode::exact, 1 << 20);
     Accumulators second(program, aggregates, outputs, SumMode::exact, 1 << 20);
     EXPECT_EQ(first.memory(), outputs * reduction->state_bytes());
-    EXPECT_GE(aggregate_memory(program, aggregates, outputs, SumMode::exact, true), first.memory());
+    EXPECT_GE(aggregate_memory(program, aggregates, outputs, SumMode::exact, Spread::usual), first.memory());
     for (int tile = 0; tile < 300; ++tile) {
       const TileMap maps[]{{below(90), 0, 0}, {below(50), 0, 1}, {below(40), 1, 0}, {below(10), 10, 1}, {below(4), 3, 5}};
       const TileMap& map = maps[below(5)];

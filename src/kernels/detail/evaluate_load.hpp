@@ -7,9 +7,9 @@
 namespace xylem::detail {
 
 /// Makes the elements of one input the values of a register.
-class Loader {
+class TileLoader {
  public:
-  explicit Loader(const ProgramInput& input);
+  explicit TileLoader(const ProgramInput& input);
 
   /// The rows * cols values, in the register or, where they lie in `view` just so, there. `scratch`: Evaluator::max_tile * 8
   /// bytes.

@@ -16,7 +16,7 @@ namespace xylem::detail {
 constexpr int largest_tile = max_tile_elements;
 
 /// Finite numbers that a float or a double holds, for every element of a tile.
-struct Piece {
+struct OperandPiece {
   const float* floats = nullptr;    ///< one of the two at least
   const double* doubles = nullptr;  ///< doubles() makes them of floats
   double* scratch = nullptr;        ///< where
@@ -42,7 +42,7 @@ struct Operand {
   bool missing = false;   ///< some
   bool infinite = false;  ///< some
   OutputScan scan{};      ///< of floats
-  std::vector<Piece> pieces{};
+  std::vector<OperandPiece> pieces{};
 };
 
 class Operands;
@@ -77,7 +77,7 @@ class Operands {
   }
 
   /// The piece's numbers as doubles.
-  static const double* doubles(Piece& piece, int n);
+  static const double* doubles(OperandPiece& piece, int n);
 
   /// Bytes for one value: pieces, and what is found of outputs.
   static constexpr std::int64_t scratch_bytes = 3 * largest_tile * static_cast<std::int64_t>(sizeof(double));
