@@ -232,7 +232,7 @@ TEST_F(Arrays, AttributesStayWhileTheQuantityDoes) {
   EXPECT_EQ(names(where(t > 0, t)), both);
   EXPECT_EQ(names(clip(t, 0, 1)), both);
   EXPECT_EQ(names(concat({t, t}, "member")), both);
-  EXPECT_EQ(names(t.var("time")), Strings{"cell_methods"});
+  EXPECT_EQ(names(t.var("time")), (Strings{"cell_methods", "units"}));
   EXPECT_EQ(names(t.count("time")), Strings{});
   const auto methods = [](const Array& array) { return array.attributes().at("cell_methods").as_string().value_or(""); };
   EXPECT_EQ(methods(t.mean("time")), "time: mean");
