@@ -1,5 +1,7 @@
 #include "xylem/storage/reader.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "xylem/support/contract.hpp"
@@ -111,8 +113,8 @@ void DatasetReader::blame(const Box& part, const Box& box, std::byte* out) const
   const std::string reason = h5::last_error();
   for (const FilterInfo& filter : info_->filters) {
     if (H5Zfilter_avail(filter.id) > 0) continue;
-    throw DataError("{} needs the filter '{}' ({}), which this HDF5 does not have: install its plugin and set HDF5_PLUGIN_PATH",
-                    info_->ref.describe(), filter.name, filter.id);
+    throw DataError("{} needs filter {}{}, which this HDF5 does not have: install its plugin and set HDF5_PLUGIN_PATH",
+                    info_->ref.describe(), filter.id, filter.name.empty() ? "" : fmt::format(" ('{}')", printable(filter.name)));
   }
   if (info_->layout == Layout::chunked) {
     // One chunk at a time, to name the one that fails.
