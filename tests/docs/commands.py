@@ -32,6 +32,7 @@ MASKS = [
     (r"\d+(\.\d+)? s\b", "# s"),
     (r"\d+(\.\d+)? [KMGT]iB/s", "# MiB/s"),
     (r"(memory per rank at most|at most|memory  +) ?\d+(\.\d+)? [KMGT]?i?B", r"\1 # MiB"),
+    (r"(takes?|--memory|up to) \d+(\.\d+)? ?[KMGT]iB", r"\1 # MiB"),
     (r"limit \d+(\.\d+)? [KMGT]iB", "limit # GiB"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "#"),
 ]
