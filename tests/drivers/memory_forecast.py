@@ -4,11 +4,10 @@ Each rank's peak resident memory, as the kernel counted it, over that of an idle
 the forecast at most 15% above it, or 4 MiB where that is more: so much differs with what of libraries' code a run happens to touch.
 The main cases read 3.25 GiB in 64 MiB. Answers are checked too: a run that skipped data would prove nothing.
 """
+import functools
 import json
 import pathlib
 import re
-import subprocess
-import sys
 import tempfile
 import unittest
 import zlib
@@ -16,7 +15,9 @@ import zlib
 import h5py
 import numpy as np
 
-XYLEM, MPIEXEC, PEAK_RSS = sys.argv.pop(1), sys.argv.pop(1), sys.argv.pop(1)
+import peaks
+
+run = functools.partial(peaks.run, time_limit=120)
 MIB = 1 << 20
 WITHIN, BESIDE = 1.15, 4 * MIB
 SHAPE = (832, 1024, 1024)
@@ -63,20 +64,6 @@ def write_rows(path, shape, dtype="<f4", wild=False):
             values = np.resize(random.normal(10, 20, 4096), shape[1:])
             data[time] = values * 10.0 ** random.integers(-300, 290, shape[1:]) if wild else values
         label(file, data)
-
-
-def run(*arguments, ranks, check=True):
-    """(how it ended, the peak resident bytes of the rank that took most)"""
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run([MPIEXEC, "-n", str(ranks), sys.executable, "-B", PEAK_RSS, folder, XYLEM, *map(str, arguments)],
-                              check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
-        if check and done.returncode != 0:
-            raise AssertionError(f"{arguments}: exit code {done.returncode}: {done.stderr}")
-        peaks = [int(file.read_text()) for file in pathlib.Path(folder).iterdir()]
-    # The launcher may end the other ranks of a refused run before they have told their peaks.
-    if done.returncode == 0 and (len(peaks) != ranks or min(peaks) < 4 * MIB):
-        raise AssertionError(f"peaks of {ranks} ranks cannot be {peaks}")
-    return done, max(peaks, default=0)
 
 
 class Forecast(unittest.TestCase):

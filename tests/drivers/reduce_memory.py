@@ -6,15 +6,14 @@ checked too: a run that skipped data would prove nothing.
 import json
 import pathlib
 import re
-import subprocess
-import sys
 import tempfile
 import unittest
 
 import h5py
 import numpy as np
 
-XYLEM, MPIEXEC, PEAK_RSS = sys.argv.pop(1), sys.argv.pop(1), sys.argv.pop(1)
+from peaks import run
+
 MIB = 1 << 20
 TIME, LAT, LON = 256, 256, 1024  # 256 MiB of float32
 # What differs between two runs of the same program: pages of libraries, MPI's buffers between ranks.
@@ -39,20 +38,6 @@ def write(path, first=0, count=TIME, **storage):
             scale = file.create_dataset(name, data=np.arange(data.shape[axis], dtype="<f8"))
             scale.make_scale(name)
             data.dims[axis].attach_scale(scale)
-
-
-def run(*arguments, ranks, check=True):
-    """(how it ended, the peak resident bytes of the rank that took most)"""
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run([MPIEXEC, "-n", str(ranks), sys.executable, "-B", PEAK_RSS, folder, XYLEM, *map(str, arguments)],
-                              check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
-        if check and done.returncode != 0:
-            raise AssertionError(f"{arguments}: exit code {done.returncode}: {done.stderr}")
-        peaks = [int(file.read_text()) for file in pathlib.Path(folder).iterdir()]
-    # The launcher may end the other ranks of a refused run before they have told their peaks.
-    if done.returncode == 0 and (len(peaks) != ranks or min(peaks) < 4 * MIB):
-        raise AssertionError(f"peaks of {ranks} ranks cannot be {peaks}")
-    return done, max(peaks, default=0)
 
 
 class ReduceMemory(unittest.TestCase):
