@@ -3,11 +3,10 @@
 Each rank's peak resident memory, as the kernel counted it, is at most that of an idle run (one that starts MPI and Kokkos, and
 prints its version) and the limit. The answers are checked too: a run that skipped data would prove nothing.
 """
+import functools
 import json
 import pathlib
 import re
-import subprocess
-import sys
 import tempfile
 import unittest
 import zlib
@@ -15,9 +14,11 @@ import zlib
 import h5py
 import numpy as np
 
-XYLEM, MPIEXEC, PEAK_RSS = sys.argv.pop(1), sys.argv.pop(1), sys.argv.pop(1)
+import peaks
+from peaks import MIB
+
 RANKS = 2
-MIB = 1 << 20
+run = functools.partial(peaks.run, ranks=RANKS)
 CHUNK = 256 * 1024  # elements: 1 MiB of float32
 ROWS = 4096  # chunks: 4 GiB
 PATTERN = (np.arange(CHUNK) % 1000 * 0.25).astype("<f4")
@@ -50,17 +51,6 @@ def write_many(path, datasets):
                 file.create_dataset(name, data=np.full(4, i, "<f4"))
             else:
                 file.create_dataset(name, (4,), "<i8", chunks=(4,))  # never written
-
-
-def run(*arguments, ranks=RANKS, check=True):
-    """(how it ended, the peak resident bytes of the rank that took most)"""
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run([MPIEXEC, "-n", str(ranks), sys.executable, "-B", PEAK_RSS, folder, XYLEM, *arguments],
-                              check=check, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
-        peaks = [int(file.read_text()) for file in pathlib.Path(folder).iterdir()]
-    if len(peaks) != ranks or min(peaks) < 4 * MIB:
-        raise AssertionError(f"peaks of {ranks} ranks cannot be {peaks}")
-    return done, max(peaks)
 
 
 def run_stats(path, memory, **options):

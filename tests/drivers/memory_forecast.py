@@ -16,9 +16,9 @@ import h5py
 import numpy as np
 
 import peaks
+from peaks import MIB
 
 run = functools.partial(peaks.run, time_limit=120)
-MIB = 1 << 20
 WITHIN, BESIDE = 1.15, 4 * MIB
 SHAPE = (832, 1024, 1024)
 CHUNK = (1, 512, 512)

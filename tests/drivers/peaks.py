@@ -15,7 +15,7 @@ def run(*arguments, ranks, check=True, time_limit=60):
                               check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=time_limit)
         if check and done.returncode != 0:
             raise AssertionError(f"{arguments}: exit code {done.returncode}: {done.stderr}")
-        peaks = [int(file.read_text()) for file in pathlib.Path(folder).iterdir()]
+        peaks = [int(file.read_text()) for file in pathlib.Path(folder).glob("*.bytes")]
     # The launcher may end the other ranks of a refused run before they have told their peaks.
     if done.returncode == 0 and (len(peaks) != ranks or min(peaks) < 4 * MIB):
         raise AssertionError(f"peaks of {ranks} ranks cannot be {peaks}")
