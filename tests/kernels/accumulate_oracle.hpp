@@ -26,11 +26,14 @@ inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // An exact oracle: numbers are integers of units of 2^-1074, and results are found by bisection among all doubles.
 inline constexpr int unit_places = 1074;
 
+// Not inlined: GCC 16 would warn of copies in it that cannot be.
+[[gnu::noinline]] inline BigInt shifted(const BigInt& x, int places) { return x << places; }
+
 inline BigInt units_of(double x) {
   int exponent = 0;
   const auto mantissa = static_cast<std::int64_t>(std::ldexp(std::frexp(x, &exponent), 53));
   const int shift = exponent - 53 + unit_places;
-  return shift >= 0 ? BigInt(mantissa) << shift : BigInt(mantissa >> -shift);  // subnormals have zeros there
+  return shift >= 0 ? shifted(mantissa, shift) : BigInt(mantissa >> -shift);  // subnormals have zeros there
 }
 
 // The double nearest to a number of which exceeds(units, places) tells whether it lies above units * 2^-places. Not negative.
@@ -38,7 +41,7 @@ inline double nearest(const std::function<int(const BigInt&, int)>& compare) {
   std::uint64_t low = 0, high = std::bit_cast<std::uint64_t>(kInfinity);
   const auto units = [](std::uint64_t bits) {
     const double x = std::bit_cast<double>(bits);
-    return std::isinf(x) ? BigInt(1) << (1024 + unit_places) : units_of(x);
+    return std::isinf(x) ? shifted(1, 1024 + unit_places) : units_of(x);
   };
   while (high - low > 1) {
     const std::uint64_t middle = (low + high) / 2;
