@@ -1,5 +1,6 @@
 // Members of a labelled group along several dims: dim by dim, the last one first.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>

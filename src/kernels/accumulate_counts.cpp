@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "detail/aggregate_state.hpp"
 #include "detail/native.hpp"
@@ -17,10 +18,29 @@ void Counts::update(const Tile& tile) {
   for_each_part(
       tile, [&](std::int64_t output, int offset, int n) { numbers()[output] += missing ? count_run(type_, x, offset, n) : n; },
       [&](std::int64_t output, int offset, int n, int rows, int stride) {
-        std::int64_t* counts = numbers() + output;
-        if (missing) return count_columns(type_, x, offset, n, rows, stride, counts);
-        for (int i = 0; i < n; ++i) counts[i] += rows;
+        if (missing) return count_columns(type_, x, offset, n, rows, stride, numbers() + output);
+        add_to_all(output, n, rows);
       });
+}
+
+void Counts::add_to_all(std::int64_t output, int n, std::int64_t count) {
+  for (const std::int64_t end = output + n; output < end;) {
+    const std::int64_t block = output / count_block_outputs, next = std::min((block + 1) * count_block_outputs, size());
+    if (output == block * count_block_outputs && next <= end) {
+      common_[block] += count;
+      output = next;
+    } else {
+      for (; output < std::min(next, end); ++output) numbers()[output] += count;
+    }
+  }
+}
+
+void Counts::settle() {
+  for (std::int64_t block = 0; block < common_.size(); ++block) {
+    const std::int64_t count = std::exchange(common_[block], 0);
+    const std::int64_t end = std::min((block + 1) * count_block_outputs, size());
+    for (std::int64_t output = block * count_block_outputs; count != 0 && output < end; ++output) numbers()[output] += count;
+  }
 }
 
 void Counts::combine_numbers(const std::int64_t* others, std::int64_t first, std::int64_t n) {

@@ -358,6 +358,7 @@ class FinalValues {
 }  // namespace
 
 std::optional<std::int64_t> Accumulators::finalize(const Finalizer& finalizer, std::span<std::byte> out) const {
+  state_->settle();
   return FinalValues(finalizer, state_->states, state_->outputs, out).write();
 }
 

@@ -1,5 +1,6 @@
 #include "xylem/kernels/exact_sum.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "xylem/support/contract.hpp"

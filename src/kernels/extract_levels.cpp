@@ -88,31 +88,33 @@ XYLEM_INLINE void run_any(const V& value, int offset, int n, const Levels& to) {
   }
 }
 
-// Sums of a chunk of columns stay in the L1 cache while the rows pass.
-template <int levels, class V>
-XYLEM_INLINE void columns(const V& value, int offset, int n, int rows, int stride, const Levels& to) {
+// Adds some rows at a time, so that sums are in registers between them.
+template <int levels, int deep, class V>
+XYLEM_INLINE void some_rows(const V& value, int offset, int n, int stride, const Levels& to) {
   double sigma[levels];
   for (int l = 0; l < levels; ++l) sigma[l] = sigma_of(to.unit[l]);
-  for (int first = 0; first < n; first += chunk) {
-    const int m = std::min(chunk, n - first);
-    alignas(64) std::uint64_t sum[levels][chunk] = {};
-    for (int r = 0; r < rows; ++r) {
-      const int start = offset + first + r * stride;
-      for (int i = 0; i < m; ++i) {
-        double rest = value(start + i);
-        for (int l = 0; l < levels; ++l) {
-          const double y = rest + sigma[l];
-          sum[l][i] += bits_of(y);
-          rest -= y - sigma[l];
-        }
+  for (int i = 0; i < n; ++i) {
+    std::uint64_t sum[levels] = {};
+#pragma GCC unroll 8
+    for (int r = 0; r < deep; ++r) {
+      double rest = value(offset + r * stride + i);
+#pragma GCC unroll 4
+      for (int l = 0; l < levels; ++l) {
+        const double y = rest + sigma[l];
+        sum[l] += bits_of(y);
+        rest -= y - sigma[l];
       }
     }
-    for (int l = 0; l < levels; ++l) {
-      const std::uint64_t left = static_cast<std::uint64_t>(rows) * bits_of(sigma[l]);
-      std::int64_t* plane = to.plane[l] + first;
-      for (int i = 0; i < m; ++i) plane[i] += static_cast<std::int64_t>(sum[l][i] - left);
-    }
+#pragma GCC unroll 4
+    for (int l = 0; l < levels; ++l) to.plane[l][i] += static_cast<std::int64_t>(sum[l] - deep * bits_of(sigma[l]));
   }
+}
+
+template <int levels, class V>
+XYLEM_INLINE void columns(const V& value, int offset, int n, int rows, int stride, const Levels& to) {
+  int r = 0;
+  for (; r + 4 <= rows; r += 4) some_rows<levels, 4>(value, offset + r * stride, n, stride, to);
+  for (; r < rows; ++r) some_rows<levels, 1>(value, offset + r * stride, n, stride, to);
 }
 
 template <class V>

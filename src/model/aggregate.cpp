@@ -57,14 +57,18 @@ std::int64_t state_bytes(const Aggregate& aggregate, const Program& program, Sum
 std::int64_t aggregate_memory(const Program& program, const std::vector<Aggregate>& aggregates, std::int64_t outputs,
                               SumMode mode, Spread spread) {
   const std::int64_t blocks = (outputs + sum_block_outputs - 1) / sum_block_outputs;
+  const std::int64_t counts = (outputs + count_block_outputs - 1) / count_block_outputs;
   std::int64_t each = 0, fixed = 0;
+  bool sums = false;
   for (const Aggregate& aggregate : aggregates) {
     each += state_bytes(aggregate, program, mode, spread);
+    if (aggregate.kind == AggregateKind::count) fixed += 8 * counts;
     if (aggregate.kind != AggregateKind::sum) continue;
+    sums = true;
     fixed += blocks * (sum_block_bytes + sum_plane_bytes * sum_planes(aggregate.values, program, spread));
   }
   // Of usual values too, some blocks of outputs have sums that reach into one plane more.
-  const std::int64_t spilled = spread == Spread::usual && fixed > 0 ? each * outputs / 16 : 0;
+  const std::int64_t spilled = spread == Spread::usual && sums ? each * outputs / 16 : 0;
   return each * outputs + fixed + spilled;
 }
 

@@ -1,5 +1,6 @@
 #include "xylem/kernels/evaluate.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "evaluate_oracle.hpp"

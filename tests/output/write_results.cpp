@@ -1,6 +1,7 @@
 // write_results PATH SEED [contiguous|chunked|compressed|append]: writes random results with known elements, cut into random
 // boxes that random ranks write. What is written, but not by whom, depends on these alone, and is told to results.py on standard
 // output as JSON. append: compressed, half of the results first, the others added to them.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>

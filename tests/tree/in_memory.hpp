@@ -35,7 +35,7 @@ inline Group& add_group(Group& parent, const std::string& name, Attributes attri
 
 /// A float32 dataset without data, filled in by `edit` before it becomes a member of `parent`.
 template <class Edit>
-Container& add_dataset(Group& parent, const std::string& name, const Shape& shape, Edit&& edit) {
+Container& add_dataset(Group& parent, std::string name, const Shape& shape, Edit&& edit) {
   DatasetInfo info;
   const std::string path = parent.path();
   info.ref = {"f.h5", (path == "/" ? path : path + "/") + name};
@@ -46,7 +46,7 @@ Container& add_dataset(Group& parent, const std::string& name, const Shape& shap
   return dynamic_cast<Container&>(parent.add(std::make_unique<Container>(name, std::make_shared<const DatasetInfo>(info))));
 }
 
-inline Container& add_dataset(Group& parent, const std::string& name, const Shape& shape, const Attributes& attributes = {}) {
+inline Container& add_dataset(Group& parent, std::string name, const Shape& shape, const Attributes& attributes = {}) {
   return add_dataset(parent, name, shape, [&](DatasetInfo& info) { info.attributes = attributes; });
 }
 

@@ -80,6 +80,8 @@ inline constexpr int sum_block_outputs = 512;
 inline constexpr std::int64_t sum_block_bytes = 64;  ///< of a block, at most, besides its planes
 inline constexpr std::int64_t sum_plane_bytes = 64;  ///< of a plane of a block, besides its digits
 inline constexpr std::int64_t product_bytes = 40;    ///< of one output's product
+/// Outputs that have a common count of elements beside their own: as many as a tile has columns.
+inline constexpr std::int64_t count_block_outputs = 128;
 /// What updates need, in doubles for each element of a tile: for each value, and for each sum of three factors.
 inline constexpr std::int64_t update_doubles = 4;
 inline constexpr std::int64_t triple_doubles = 8;

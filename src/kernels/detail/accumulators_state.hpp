@@ -13,6 +13,10 @@ struct Accumulators::State {
   State(const Program& program, const std::vector<Aggregate>& all, std::int64_t num_outputs, SumMode sums,
         std::int64_t max_bytes);
 
+  void settle() {
+    for (const auto& state : states) state->settle();
+  }
+
   std::vector<Aggregate> aggregates;
   std::vector<ElementType> types;  // of the program's values
   std::int64_t outputs;

@@ -23,6 +23,8 @@ class AggregateState {
   virtual void combine(const AggregateState& other) = 0;
   virtual void pack(Packer& packer) const = 0;
   virtual void combine_packed(Unpacker& unpacker) = 0;
+  /// Adds what updates left to be added later: before a state is combined with another, packed or read.
+  virtual void settle() {}
   /// Frees what updates take besides.
   virtual void rest() noexcept {}
 };
@@ -61,13 +63,19 @@ class NumberState : public AggregateState {
 class Counts final : public NumberState<std::int64_t> {
  public:
   Counts(MemoryBudget& budget, std::int64_t outputs, ElementType type, int value)
-      : NumberState(budget, outputs, 0), type_(type), value_(value) {}
+      : NumberState(budget, outputs, 0),
+        type_(type),
+        value_(value),
+        common_(budget, (outputs + count_block_outputs - 1) / count_block_outputs, 0) {}
   void update(const Tile& tile) override;
+  void settle() override;
 
  private:
   void combine_numbers(const std::int64_t* others, std::int64_t first, std::int64_t n) override;
+  void add_to_all(std::int64_t output, int n, std::int64_t count);
   ElementType type_;
   int value_;
+  PaidVector<std::int64_t> common_;  // that each of a block of outputs has got besides: most data have nothing missing
 };
 
 constexpr std::int64_t nowhere = INT64_MAX;
