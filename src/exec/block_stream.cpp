@@ -9,8 +9,9 @@
 namespace xylem::detail {
 namespace {
 
-// A worker that has waited so long for its files gets a thread to fetch ahead.
-constexpr double patience = 0.002;
+// A worker that has waited so long for its files, and for so large a part of the time that fetching took, gets a thread to fetch
+// ahead. Clocks and other processes make some wait of each block.
+constexpr double patience = 0.002, patient_part = 0.125;
 
 // Seconds that this thread has been running.
 double thread_seconds() {
@@ -99,8 +100,10 @@ const StreamedBlock* BlockStream::next() {
     const double began = thread_seconds();
     slot = &slots_[current_];
     const bool more = fetch(*slot, buffers_.blocks[current_]);
-    buffers_.waited += timer.seconds() - (thread_seconds() - began);
-    if (more && may_read_ahead_ && buffers_.waited > patience) {
+    const double seconds = timer.seconds();
+    buffers_.fetching += seconds;
+    buffers_.waited += seconds - (thread_seconds() - began);
+    if (more && may_read_ahead_ && buffers_.waited > std::max(patience, patient_part * buffers_.fetching)) {
       thread_ = std::thread([this, first = 1 - current_] { fetch_ahead(first); });
     }
   }

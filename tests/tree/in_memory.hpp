@@ -33,9 +33,16 @@ inline Group& add_group(Group& parent, const std::string& name, Attributes attri
   return dynamic_cast<Group&>(parent.add(std::make_unique<Group>(name, std::move(attributes))));
 }
 
+// GCC takes a reference that is returned for a part of any temporary that was an argument.
+#if defined(__GNUC__) && __GNUC__ >= 14
+#define XYLEM_NOT_OF_ARGUMENTS [[gnu::no_dangling]]
+#else
+#define XYLEM_NOT_OF_ARGUMENTS
+#endif
+
 /// A float32 dataset without data, filled in by `edit` before it becomes a member of `parent`.
 template <class Edit>
-Container& add_dataset(Group& parent, std::string name, const Shape& shape, Edit&& edit) {
+XYLEM_NOT_OF_ARGUMENTS Container& add_dataset(Group& parent, const std::string& name, const Shape& shape, Edit&& edit) {
   DatasetInfo info;
   const std::string path = parent.path();
   info.ref = {"f.h5", (path == "/" ? path : path + "/") + name};
@@ -46,7 +53,8 @@ Container& add_dataset(Group& parent, std::string name, const Shape& shape, Edit
   return dynamic_cast<Container&>(parent.add(std::make_unique<Container>(name, std::make_shared<const DatasetInfo>(info))));
 }
 
-inline Container& add_dataset(Group& parent, std::string name, const Shape& shape, const Attributes& attributes = {}) {
+XYLEM_NOT_OF_ARGUMENTS inline Container& add_dataset(Group& parent, const std::string& name, const Shape& shape,
+                                                     const Attributes& attributes = {}) {
   return add_dataset(parent, name, shape, [&](DatasetInfo& info) { info.attributes = attributes; });
 }
 

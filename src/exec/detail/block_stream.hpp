@@ -23,7 +23,8 @@ namespace xylem::detail {
 struct StreamBuffers {
   std::array<BlockBuffers, 2> blocks{};
   BlockBuffers decoded{};
-  double waited = 0;  // seconds that fetching did not run, while there was no thread for it
+  double fetching = 0;  // seconds, while there was no thread for it
+  double waited = 0;    // of these, when it did not run
 };
 
 /// A block that has been read.
