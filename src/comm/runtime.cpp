@@ -86,7 +86,7 @@ std::optional<int> environment_number(const char* name) {
 
 // Ranks of one node reach each other through shared memory, whatever networks there are, and a process alone has nobody to reach:
 // the layer that does this is named to Open MPI before MPI_Init, more than half of whose time is a search for networks otherwise
-// (docs/adr/0013-networks.md). What the user set stays. Returns whether the environment names it now.
+// (docs/adr/0011-networks.md). What the user set stays. Returns whether the environment names it now.
 bool skip_networks() {
 #if defined(OMPI_MAJOR_VERSION)
   const auto set = [](const char* name) { return std::getenv(name) != nullptr; };

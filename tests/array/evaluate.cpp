@@ -5,6 +5,7 @@
 //   expr TEXT
 #include <cstdio>
 #include <iostream>
+#include <iterator>
 #include <sstream>
 
 #include "xylem/array/node.hpp"
