@@ -62,9 +62,7 @@ void print_means(const Communicator& world, const std::vector<double>& means) {
   std::printf("]}\n");
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   MpiRuntime runtime(argc, argv);
   const Communicator& world = runtime.world();
   return run_guarded(world, [&] {
@@ -72,4 +70,13 @@ int main(int argc, char** argv) {
     print_means(world, read_share(argv[1], argv[2], world.rank(), world.size()));
     return 0;
   });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  MPI_Init(&argc, &argv);  // as any program would: xylem's own start is shorter (docs/adr/0011-networks.md)
+  const int code = run(argc, argv);
+  MPI_Finalize();
+  return code;
 }

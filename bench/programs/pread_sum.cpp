@@ -35,9 +35,7 @@ std::array<double, 2> sum_share(const char* path, const char* extents_path, int 
   return result;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   xylem::MpiRuntime runtime(argc, argv);
   const xylem::Communicator& world = runtime.world();
   return xylem::run_guarded(world, [&] {
@@ -47,4 +45,13 @@ int main(int argc, char** argv) {
     if (world.rank() == 0) std::printf("{\"mean\": %.17g}\n", totals[0] / totals[1]);
     return 0;
   });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  MPI_Init(&argc, &argv);  // as any program would: xylem's own start is shorter (docs/adr/0011-networks.md)
+  const int code = run(argc, argv);
+  MPI_Finalize();
+  return code;
 }

@@ -49,8 +49,12 @@ class Commands:
 
 def start_tasks(commands, peers):
     """What starting takes, and what the memory gives."""
-    limit = commands.limit("limit programs", "memory_sum", 1 << 16)
-    own = [Program("xylem", [*commands.mpirun, commands.xylem, "--version"], own=True), limit]
+    nothing = os.path.join(commands.data.results, "nothing.extents")
+    with open(nothing, "w", encoding="ascii"):
+        pass
+    own = [Program("xylem", [*commands.mpirun, commands.xylem, "--version"], own=True),
+           commands.limit("limit programs", "memory_sum", 1 << 16),
+           commands.limit("bare programs", "pread_sum", commands.data.plain, nothing)]
     memory = commands.limit("memory sum", "memory_sum", min(commands.data.size, 1 << 30),
                             seconds=lambda run: json.loads(run.stdout)["seconds"])
     return [Task("start", "start", [], own + [Program(name, command) for name, command in peers.starts().items()]),

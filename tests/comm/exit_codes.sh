@@ -26,6 +26,17 @@ for ranks in 1 3; do
 done
 expect 3 3 "xylem: error on rank 1: this rank met a damaged chunk" 1 escaped 1
 
+# On one node the layer is named to Open MPI before it starts, unless the user has named one, and the environment stays as it was.
+if "$mpiexec" --version 2>/dev/null | grep -q "Open MPI"; then
+  for ranks in 1 3; do
+    expect "$ranks" 0 "layer 'ob1', environment ''" "$ranks" layer 0
+    OMPI_MCA_pml=^cm expect "$ranks" 0 "layer '^cm', environment '^cm'" "$ranks" layer 0
+  done
+  if [ "$("$program" layer 0)" != "layer 'ob1', environment ''" ]; then
+    echo "FAIL: one process without a launcher: $("$program" layer 0)"; failures=$((failures + 1))
+  fi
+fi
+
 # A launcher whose ranks do not see each other: copies of one rank.
 alone() {  # alone CODE COUNT VARIABLE=VALUE...
   local code=$1 count=$2 output status

@@ -1,10 +1,30 @@
-// A program that fails in the ways the drivers can, for the tests of exit codes: MODE RANK, where MODE says how RANK fails.
+// A program that fails in the ways the drivers can, for the tests of exit codes: MODE RANK, where MODE says how RANK fails; or
+// `layer`: each rank prints the layer that Open MPI was told to send messages through, and what the environment says of it.
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
 
 #include "xylem/comm/runtime.hpp"
+
+namespace {
+
+void print_layer() {
+  int provided = 0, index = 0, count = 0;
+  std::array<char, 4096> layer{};
+  MPI_T_cvar_handle handle{};
+  MPI_T_init_thread(MPI_THREAD_SINGLE, &provided);
+  if (MPI_T_cvar_get_index("pml", &index) == MPI_SUCCESS &&
+      MPI_T_cvar_handle_alloc(index, nullptr, &handle, &count) == MPI_SUCCESS && static_cast<std::size_t>(count) < layer.size()) {
+    MPI_T_cvar_read(handle, layer.data());
+  }
+  MPI_T_finalize();
+  const char* environment = std::getenv("OMPI_MCA_pml");
+  std::printf("layer '%s', environment '%s'\n", layer.data(), environment == nullptr ? "" : environment);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   xylem::MpiRuntime runtime(argc, argv);
@@ -15,6 +35,7 @@ int main(int argc, char** argv) {
     const auto fail = [&] {
       if (fails) throw xylem::DataError("this rank met a damaged chunk");
     };
+    if (mode == "layer") print_layer();
     if (mode == "agreed") world.agree(fail);
     if (mode == "escaped") fail();
     if (mode == "crashed" && fails) std::abort();

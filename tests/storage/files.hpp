@@ -35,8 +35,11 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
+/// In the oldest format, whose structures have no checksums: HDF5 2 writes newer ones by default.
 inline h5::File create_file(const std::string& path) {
-  return h5::File(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT));
+  const h5::PropertyList access(H5Pcreate(H5P_FILE_ACCESS));
+  H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST);
+  return h5::File(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()));
 }
 
 inline h5::Group create_group(hid_t where, const std::string& name) {
