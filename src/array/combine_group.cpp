@@ -61,7 +61,7 @@ GroupCombineOptions completed(const Group& group, GroupCombineOptions options) {
     options.combine.dim = options.dims[0];
     options.dims.clear();
   }
-  if (!options.labels_from) options.labels_from.emplace(varies ? LabelSource::Kind::data : LabelSource::Kind::name);
+  if (!options.labels_from) options.labels_from = LabelSource{varies ? LabelSource::Kind::data : LabelSource::Kind::name, {}};
   return options;
 }
 

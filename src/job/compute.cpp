@@ -55,6 +55,7 @@ Catalog open_catalog(const Communicator& comm, const Tree& tree, const std::vect
 
 std::int64_t metadata_bytes(std::int64_t idle) {
   constexpr std::int64_t step = std::int64_t{1} << 18;
+  give_back_free_memory();  // what is free again is not held
   return std::max<std::int64_t>(0, (resident_bytes() - idle + step - 1) / step * step);
 }
 

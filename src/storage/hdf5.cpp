@@ -73,6 +73,11 @@ std::string library_version() {
   return fmt::format("{}.{}.{}", major, minor, release);
 }
 
+void give_back_caches() {
+  const auto hold = hold_library();
+  H5garbage_collect();
+}
+
 std::string last_error() {
   std::string text;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_description, &text);

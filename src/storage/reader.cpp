@@ -15,6 +15,11 @@
 #include "detail/types.hpp"
 
 namespace xylem {
+FilePool::~FilePool() {
+  files_.clear();
+  h5::give_back_caches();
+}
+
 std::shared_ptr<const h5::File> FilePool::open(const std::string& path) {
   const auto hold = h5::hold_library();
   const auto known = std::find_if(files_.begin(), files_.end(), [&](const auto& entry) { return entry.first == path; });

@@ -10,6 +10,7 @@
 
 #include "xylem/comm/archive.hpp"
 #include "xylem/storage/files.hpp"
+#include "xylem/storage/hdf5.hpp"
 #include "xylem/storage/scan.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/text.hpp"
@@ -54,6 +55,7 @@ std::vector<ScanResult> scan_all(const Communicator& comm, const std::vector<std
         failure = error.what();
       }
     }
+    h5::give_back_caches();
     share.table = packer.table();
     return to_bytes(share);
   });

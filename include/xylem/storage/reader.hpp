@@ -20,6 +20,8 @@ namespace xylem {
 class FilePool {
  public:
   explicit FilePool(std::size_t capacity = max_open_files) : capacity_(capacity) {}
+  ~FilePool();
+  FilePool(FilePool&&) noexcept = default;
 
   /// The open file, opened now if need be. Throws as h5::open_readonly.
   [[nodiscard]] std::shared_ptr<const h5::File> open(const std::string& path);
