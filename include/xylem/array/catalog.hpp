@@ -14,12 +14,13 @@
 
 namespace xylem {
 
+/// How the datasets of a tree become arrays.
 struct CatalogOptions {
   bool decode_cf = true;                ///< CF attributes decode values, and make some of them missing
   std::optional<std::string> concat{};  ///< the dim along which the files' arrays are joined; a new one where no array has it
-  CombineMethod method = CombineMethod::concat;
-  Join join = Join::exact;
-  LabelSource labels_from{};  ///< along the dim; names are those of the files, without folder and ending
+  CombineMethod method = CombineMethod::concat;  ///< of several files, along the dim
+  Join join = Join::exact;                       ///< of several files, of the other dims
+  LabelSource labels_from{};                     ///< along the dim; names are those of the files, without folder and ending
 };
 
 /// The datasets of a tree as arrays, for expressions: by path ("/atm/t", "atm/t"), or by name alone, at any depth where there is
@@ -39,9 +40,11 @@ class Catalog {
   /// labels().
   Catalog(const Tree& tree, const std::vector<std::string>& texts, CatalogOptions options);
 
-  /// The datasets that hold coordinates of these, and how they are decoded. Whoever can read passes their values (null: unknown).
+  /// The datasets that hold coordinates of these. Whoever can read passes their values to know().
   [[nodiscard]] const std::vector<std::shared_ptr<const DatasetInfo>>& coordinates() const noexcept { return coordinates_; }
+  /// One for each of coordinates().
   [[nodiscard]] const std::vector<CfDecoding>& coordinate_decodings() const noexcept { return decodings_; }
+  /// Takes the values of coordinates(), one for each (null: unknown), before any array is asked for.
   void know(const std::vector<std::shared_ptr<const LabelValues>>& values);
 
   /// The names that parse_expression looks up. The catalog and the tree must outlive them. Throws UsageError for names that stand

@@ -27,10 +27,11 @@ enum class Join : std::uint8_t {
   outer,  ///< those of any part stay, in ascending order where parts differ; elements that a part lacks are missing
 };
 
+/// How combine() puts parts together.
 struct CombineOptions {
-  std::string dim{};
-  CombineMethod method = CombineMethod::concat;
-  Join join = Join::exact;
+  std::string dim{};                             ///< must be given
+  CombineMethod method = CombineMethod::concat;  ///< along `dim`
+  Join join = Join::exact;                       ///< of the other dims
   /// The labels along `dim`: where it is new, one a part. Nothing: those that the arrays have, if any.
   std::optional<LabelValues> labels{};
   /// merge: the labels that the result has, where they are known beforehand. Nothing: those of the parts.
@@ -53,6 +54,7 @@ struct CombinePart {
 
 /// Where the labels along the dim that is combined come from.
 struct LabelSource {
+  /// What labels are taken from.
   enum class Kind : std::uint8_t {
     data,  ///< the arrays' own coords
     name,  ///< names of files or group members: what `detail`, a regular expression, finds in them (its first group); the whole
@@ -61,7 +63,7 @@ struct LabelSource {
     external,   ///< dantro's attributes `ext_coords__<dim>` (external_coord of tree/labels.hpp)
   };
   Kind kind = Kind::data;
-  std::string detail{};
+  std::string detail{};  ///< of `name` and `attribute`
 
   /// "data", "name", "name:REGEX", "attr:NAME" or "attrs" (external); throws UsageError for others.
   [[nodiscard]] static LabelSource parse(const std::string& text);
@@ -73,8 +75,9 @@ struct LabelSource {
 /// One label a container, from attributes. Throws UsageError where one has none, or several values.
 [[nodiscard]] LabelValues labels_of_attributes(const std::vector<const Container*>& containers, const std::string& attribute);
 
+/// How combine_group() puts members together.
 struct GroupCombineOptions {
-  std::string field{};
+  std::string field{};  ///< a path from each member; empty: the members themselves
   /// The dim is, where none is named, that of the group's type: `time` of dantro's TimeSeriesGroup and
   /// HeterogeneousTimeSeriesGroup.
   CombineOptions combine{};
@@ -103,13 +106,13 @@ struct GroupCombineOptions {
 /// A dim of a parameter sweep, and its values.
 struct ParameterDim {
   std::string name;
-  LabelValues values;
+  LabelValues values;  ///< without the default one
 };
 
 /// A parameter sweep as the Python package paramspace numbers its states: by all values of each dim and a default one in front of
 /// them, row-major in the order of the dims; the sweep itself has the states without defaults.
 struct ParameterSpace {
-  std::vector<ParameterDim> dims{};
+  std::vector<ParameterDim> dims{};  ///< slowest first
 
   /// The number of the state with the values at these positions.
   [[nodiscard]] std::int64_t state(const std::vector<std::int64_t>& positions) const;
@@ -120,8 +123,9 @@ struct ParameterSpace {
 /// States of a sweep that are combined at most.
 inline constexpr std::int64_t max_parameter_states = std::int64_t{1} << 20;
 
+/// How combine_states() puts the states of a sweep together.
 struct StateCombineOptions {
-  std::string field{};
+  std::string field{};                           ///< a path from the group of each state
   CombineMethod method = CombineMethod::concat;  ///< what of states that are not there: an error (concat), or missing (merge)
   Join join = Join::exact;                       ///< of the other dims
   /// dantro's `subspace`: by dim the positions of the values that are wanted. Other dims: all.

@@ -35,8 +35,8 @@ struct Coordinate {
 
 /// A dataset. dims are as many as it has, in its order.
 struct SourceNode {
-  std::shared_ptr<const DatasetInfo> info;
-  CfDecoding decoding;  ///< missing values become NaN; scaled values are float64
+  std::shared_ptr<const DatasetInfo> info;  ///< not null
+  CfDecoding decoding;                      ///< missing values become NaN; scaled values are float64
 };
 
 /// A number. One with dims stands for what is missing, as an input of a ConcatNode only.
@@ -47,7 +47,7 @@ struct ConstantNode {
 
 /// Known numbers along one dim, or a scalar: a coordinate as an array. int64 or float64.
 struct CoordinateNode {
-  std::shared_ptr<const LabelValues> values;
+  std::shared_ptr<const LabelValues> values;  ///< not null; no strings
 };
 
 /// An element-wise operation; inputs are converted to types.inputs first.
@@ -58,6 +58,7 @@ struct ElementwiseNode {
   std::shared_ptr<const CustomFunction> custom{};  ///< of Operation::custom
 };
 
+/// The values of the input in the node's type (Array::astype).
 struct CastNode {
   Array input;
 };
@@ -96,10 +97,10 @@ struct ReductionNode {
   Reduction reduction;
   std::vector<Array> inputs;
   std::vector<std::string> dims;  ///< in the order of the inputs' dims
-  bool weighted = false;
+  bool weighted = false;          ///< the last input holds weights
   bool skipna = true;
-  int ddof = 0;
-  std::int64_t min_count = 0;
+  int ddof = 0;                ///< of var, std, cov: the divisor is N - ddof
+  std::int64_t min_count = 0;  ///< as ReduceOptions, as skipna and keepdims
   bool keepdims = false;
   QuantileStep quantile{};                          ///< of quantile; its steps but the first have the one before as second input
   std::shared_ptr<const CustomReduction> custom{};  ///< of Reduction::custom
@@ -108,6 +109,7 @@ struct ReductionNode {
 /// What a reduction is called.
 [[nodiscard]] const char* name_of(const ReductionNode& node) noexcept;
 
+/// All kinds of nodes.
 using NodeKind = std::variant<SourceNode, ConstantNode, CoordinateNode, ElementwiseNode, CastNode, IselNode, RenameNode,
                               TransposeNode, ExpandDimsNode, ConcatNode, ReductionNode>;
 
@@ -117,7 +119,7 @@ struct ArrayNode {
   ElementType dtype = ElementType::float64;
   std::vector<Coordinate> coords{};
   Attributes attributes{};
-  NodeKind kind;
+  NodeKind kind;  ///< how it is made
   int depth = 1;  ///< nodes on the longest way to a leaf; at most kMaxDepth
 };
 

@@ -28,8 +28,10 @@ namespace xylem {
 /// are held against what is left of them.
 class ByteReader : public cereal::InputArchive<ByteReader, cereal::AllowEmptyClassElision> {
  public:
+  /// The bytes must outlive it.
   explicit ByteReader(std::string_view bytes) : InputArchive(this), left_(bytes) {}
 
+  /// The next `size` bytes. Throws DataError where fewer are left.
   void read(void* out, std::size_t size) {
     if (size > left_.size()) throw DataError("{} bytes are expected, and {} are left", size, left_.size());
     if (size == 0) return;
@@ -148,8 +150,7 @@ void serialize(Archive& archive, FileMetadata& value) {
   archive(value.file, value.size, value.mtime_ns, value.objects, value.warnings);
 }
 
-/// A value as bytes, and back. from_bytes throws DataError for bytes that to_bytes of this program has not made, and asks for no
-/// more memory than some times their length. That the values make sense is for others to see to.
+/// A value as bytes.
 template <class T>
 std::string to_bytes(const T& value) {
   std::ostringstream stream;
@@ -158,6 +159,8 @@ std::string to_bytes(const T& value) {
   return std::move(stream).str();
 }
 
+/// The value that to_bytes() of this program made the bytes of. Throws DataError for bytes that it has not made, and asks for no
+/// more memory than some times their length. That the values make sense is for others to see to.
 template <class T>
 T from_bytes(std::string_view bytes) {
   T value;

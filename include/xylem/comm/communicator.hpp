@@ -28,7 +28,9 @@ class Communicator {
 
   [[nodiscard]] int rank() const noexcept { return rank_; }
   [[nodiscard]] int size() const noexcept { return size_; }
+  /// For calls of MPI: the duplicate, which this object frees.
   [[nodiscard]] MPI_Comm handle() const noexcept { return handle_; }
+  /// The number of its ranks, for plans.
   [[nodiscard]] Topology topology() const noexcept { return {size_}; }
 
   /// The memory that the job may use on this node (support/memory.hpp) in bytes, divided by the ranks of this communicator that
@@ -41,9 +43,11 @@ class Communicator {
   /// all plan for as many threads. Collective: yes.
   [[nodiscard]] int cpus_per_rank() const;
 
-  /// Element-wise sums (modulo 2^64) and maxima over all ranks, in place; every rank passes the same number of values.
+  /// Element-wise sums (modulo 2^64) over all ranks, in place; every rank passes the same number of values.
   /// Collective: yes.
   void all_reduce_sum(std::span<std::int64_t> values) const;
+  /// The same with maxima.
+  /// Collective: yes.
   void all_reduce_max(std::span<double> values) const;
 
   /// `bytes` of rank `root`, on every rank.

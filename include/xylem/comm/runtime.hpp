@@ -13,6 +13,7 @@ namespace xylem {
 /// of a usage error. Collective: construction and destruction, on all ranks of the job.
 class MpiRuntime {
  public:
+  /// The program's arguments, as MPI_Init_thread takes them.
   MpiRuntime(int& argc, char**& argv);
   ~MpiRuntime();
   MpiRuntime(const MpiRuntime&) = delete;

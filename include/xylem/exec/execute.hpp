@@ -24,8 +24,8 @@ struct RankTimes {
   double evaluate = 0;  ///< expressions and accumulators
   double merge = 0;     ///< joining what ranks found, waiting for the slowest among them
   double write = 0;     ///< in the sink
-  double total = 0;
-  std::int64_t blocks = 0;
+  double total = 0;     ///< of the whole run, by the clock: not added up over threads
+  std::int64_t blocks = 0;  ///< that this rank has evaluated
 };
 
 /// Runs a plan: each worker reads, decodes and evaluates its blocks; what several ranks have of one output is merged; `sink` gets

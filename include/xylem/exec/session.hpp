@@ -8,11 +8,13 @@ namespace xylem {
 /// Collective: construction and destruction, on all ranks of the job.
 class Session {
  public:
+  /// Starts MPI, as MpiRuntime does with the program's arguments, and Kokkos, unless the program has; what it started it ends.
   Session(int& argc, char**& argv);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  /// All ranks of the job; it lives as long as the session.
   [[nodiscard]] const Communicator& world() const noexcept { return mpi_.world(); }
 
  private:

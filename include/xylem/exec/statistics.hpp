@@ -13,6 +13,7 @@
 
 namespace xylem {
 
+/// How datasets are read for compute_statistics().
 struct StatisticsOptions {
   std::int64_t memory_limit = 0;  ///< bytes per rank beyond what it uses when idle; the least of all ranks counts
   std::int64_t memory_held = 0;   ///< bytes of these that this rank holds already (metadata); the largest of all ranks counts

@@ -45,11 +45,15 @@ class RunReport {
   void set_inputs(const std::vector<std::string>& files);
   /// Files that could not be read, and were left out.
   void set_skipped(const std::vector<SkippedFile>& files) { skipped_ = files; }
+  /// Files that were written: their sizes are those at the end of the run.
   void set_outputs(const std::vector<std::string>& files) { outputs_ = files; }
+  /// The plan, and with it the forecast and the stored bytes that it reads.
   void set_plan(const Plan& plan);
+  /// What execute() returns.
   void set_times(const std::vector<RankTimes>& times) { times_ = times; }
-  /// The most memory that a rank was to take above an idle process, and bytes of data: as stored, and decoded.
+  /// The most memory that a rank was to take above an idle process.
   void set_forecast(std::int64_t bytes) { forecast_bytes_ = bytes; }
+  /// Bytes of data that are read: as stored, and decoded.
   void set_read(std::int64_t stored_bytes, std::int64_t decoded_bytes);
 
   /// Runs `body` and returns what it returns. The report is written when it ends, however it does; what it throws goes on. An

@@ -29,6 +29,7 @@ struct TileMap {
 /// and the accumulators are of no more use. The sums of integers are exact in either mode.
 class Accumulators {
  public:
+  /// States of no elements. The aggregates are over the program's values; `max_bytes`: what all states may take.
   Accumulators(const Program& program, const std::vector<Aggregate>& aggregates, std::int64_t outputs, SumMode mode,
                std::int64_t max_bytes);
   ~Accumulators();
@@ -43,13 +44,15 @@ class Accumulators {
   /// Adds the state of other accumulators of the same program, aggregates and outputs.
   void combine(const Accumulators& other);
 
-  /// The state for another rank, and its addition there. Throws InternalError for what is not of the same kind.
+  /// The state as bytes, for another rank.
   [[nodiscard]] std::string pack() const;
+  /// Adds such a state. Throws InternalError for one that is not of the same kind.
   void combine_packed(std::string_view packed);
 
   /// Frees what updates take besides the state (update_memory()), until the next one.
   void rest() noexcept;
 
+  /// How many results each aggregate has.
   [[nodiscard]] std::int64_t outputs() const noexcept;
   /// Bytes that the state takes now; aggregate_memory() forecasts it.
   [[nodiscard]] std::int64_t memory() const noexcept;

@@ -29,9 +29,10 @@ class Evaluator {
   /// The elements of a tile at most, rows * cols.
   static constexpr int max_tile = max_tile_elements;
 
-  /// For all values of the program, or for those only that are `needed`, by number: others may not be made at all, as the
-  /// squares in sqrt(u * u + v * v), which then takes one loop.
+  /// For all values of the program.
   explicit Evaluator(const Program& program);
+  /// For those values only that are `needed`, by number: others may not be made at all, as the squares in sqrt(u * u + v * v),
+  /// which then takes one loop.
   Evaluator(const Program& program, const std::vector<bool>& needed);
   ~Evaluator();
   Evaluator(Evaluator&&) noexcept;

@@ -8,13 +8,13 @@ namespace xylem {
 /// An exact sum of doubles, as ExactSum, in a form that is trivially copyable: for the states of reductions of a program's own
 /// (custom_reduction()), whose results then have the same bits in any order. 560 bytes, which count for every result.
 struct ExactState {
-  /// Limb i weighs 2^(32 i - 1074), and carries wait in its upper bits.
   static constexpr int num_limbs = 69;
+  /// Limb i weighs 2^(32 i - 1074), and carries wait in its upper bits.
   std::int64_t limbs[num_limbs]{};
-  std::uint32_t pending = 0;  ///< additions since the last normalize()
-  bool positive_infinity = false;
-  bool negative_infinity = false;
-  bool undefined = false;  ///< a NaN
+  std::uint32_t pending = 0;       ///< additions since the last normalize()
+  bool positive_infinity = false;  ///< one was added
+  bool negative_infinity = false;  ///< one was added
+  bool undefined = false;          ///< a NaN
 
   /// Adds any number.
   constexpr void add(double x) noexcept {

@@ -32,8 +32,9 @@ class ExactSum {
 
   /// Adds units * 2^exponent, which must be in the range. Bits below the range must be zero.
   void add(std::int64_t units, int exponent);
-  /// Adds a finite number, or its exact square.
+  /// Adds a finite number.
   void add(double x);
+  /// Adds the exact square of a finite number.
   void add_square(double x);
   /// Adds `times` times the sum of `other`, which has the same range.
   void add_multiple(const ExactSum& other, std::uint64_t times);
@@ -47,6 +48,7 @@ class ExactSum {
   /// Adds limb by limb: merging the normalized limbs of another sum, or the sums of such limbs over many.
   void add_limbs(std::span<const std::int64_t> limbs);
 
+  /// The least exponent of the range.
   [[nodiscard]] int min_exponent() const noexcept { return min_exponent_; }
 
   /// The sum rounded once, to nearest (ties to even); infinite on overflow, +0.0 for zero.

@@ -15,11 +15,11 @@ namespace xylem {
 
 /// The statistics of one dataset. Every float here is the exact result rounded once (to nearest, ties to even).
 struct Stats {
-  bool integral = false;      ///< the values are integers: min and max are int64 or uint64, and `integer_sum` is set
-  std::int64_t count = 0;     ///< values that are not missing, infinities included
-  std::int64_t missing = 0;   ///< NaN, and what the CF decoding calls missing
-  std::optional<Number> min;  ///< nothing when count is 0; -0.0 is below +0.0
-  std::optional<Number> max;
+  bool integral = false;       ///< the values are integers: min and max are int64 or uint64, and `integer_sum` is set
+  std::int64_t count = 0;      ///< values that are not missing, infinities included
+  std::int64_t missing = 0;    ///< NaN, and what the CF decoding calls missing
+  std::optional<Number> min;   ///< nothing when count is 0; -0.0 is below +0.0
+  std::optional<Number> max;   ///< likewise
   double sum = 0;              ///< 0.0 when count is 0 and for a sum of -0.0 alone; NaN when both infinities occur
   std::string integer_sum{};   ///< integers: the exact sum in decimal, of any size
   std::optional<double> mean;  ///< finite even where `sum` overflows; NaN when both infinities occur; nothing when count is 0
@@ -55,7 +55,9 @@ class StatsAccumulator {
   /// Adds what another accumulator of the same type and decoding has seen.
   void combine(const StatsAccumulator& other);
 
+  /// The state, for another rank.
   [[nodiscard]] PackedStats pack() const;
+  /// The statistics of what was added so far.
   [[nodiscard]] Stats finalize() const;
 
  private:

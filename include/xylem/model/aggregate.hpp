@@ -36,9 +36,9 @@ struct Aggregate {
   AggregateKind kind{};
   std::vector<int> values{};  ///< the program's values: one, of sums one to three factors, of custom all its inputs
   int shift = 0;              ///< of ranks: as QuantileStep
-  int bits = 0;
-  std::shared_ptr<const CustomReduction> custom{};
-  bool skipna = true;  ///< of custom
+  int bits = 0;               ///< of ranks: as QuantileStep
+  std::shared_ptr<const CustomReduction> custom{};  ///< of custom
+  bool skipna = true;                               ///< of custom
   friend bool operator==(const Aggregate&, const Aggregate&) = default;
 };
 
@@ -50,12 +50,12 @@ struct Finalizer {
   Reduction reduction{};
   bool weighted = false;
   bool skipna = true;
-  int ddof = 0;
-  std::int64_t min_count = 0;
+  int ddof = 0;                   ///< the divisor is N - ddof
+  std::int64_t min_count = 0;     ///< fewer values that are not missing make the result missing
   std::int64_t elements = 0;      ///< that go into each result, missing ones included
   ElementType result{};           ///< of the reduction (reduction_type)
   std::vector<int> aggregates{};  ///< which ones, in the order of aggregates_of()
-  QuantileStep quantile{};
+  QuantileStep quantile{};        ///< of quantile
 };
 
 /// The aggregates that a reduction needs, in the order in which its Finalizer names them. `values` are those of its inputs, the
@@ -76,15 +76,15 @@ struct Finalizer {
 
 /// How sums are kept in memory (kernels): digits of base 2^52 in 64 bits each, in planes of blocks of outputs.
 inline constexpr int sum_digit_bits = 52;
-inline constexpr int sum_block_outputs = 512;
+inline constexpr int sum_block_outputs = 512;        ///< of a block, at most
 inline constexpr std::int64_t sum_block_bytes = 64;  ///< of a block, at most, besides its planes
 inline constexpr std::int64_t sum_plane_bytes = 64;  ///< of a plane of a block, besides its digits
 inline constexpr std::int64_t product_bytes = 40;    ///< of one output's product
 /// Outputs that have a common count of elements beside their own: as many as a tile has columns.
 inline constexpr std::int64_t count_block_outputs = 128;
-/// What updates need, in doubles for each element of a tile: for each value, and for each sum of three factors.
+/// What updates need for each value, in doubles for each element of a tile.
 inline constexpr std::int64_t update_doubles = 4;
-inline constexpr std::int64_t triple_doubles = 8;
+inline constexpr std::int64_t triple_doubles = 8;  ///< the same for each sum of three factors
 
 /// How far apart the magnitudes of a value's elements lie, zeros apart: exact sums need more memory the farther they do.
 enum class Spread : std::uint8_t {

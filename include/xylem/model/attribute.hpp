@@ -17,6 +17,7 @@ namespace xylem {
 /// dataspace has no elements and `null` set. Types that have no value here (compounds, references, ...) leave the variant at
 /// monostate.
 struct AttributeValue {
+  /// Monostate where there is no value: of a type that has none here, a null dataspace, or of more than 64 MiB in a file.
   using Data = std::variant<std::monostate, std::vector<std::int64_t>, std::vector<std::uint64_t>, std::vector<double>,
                             std::vector<std::string>>;
 
@@ -27,8 +28,11 @@ struct AttributeValue {
 
   /// The number of elements held.
   [[nodiscard]] std::size_t size() const noexcept;
+  /// True for text, of any number of elements.
   [[nodiscard]] bool is_string() const noexcept { return std::holds_alternative<std::vector<std::string>>(data); }
+  /// True for integers and booleans, of any number of elements.
   [[nodiscard]] bool is_integral() const noexcept;
+  /// True for these and floats.
   [[nodiscard]] bool is_number() const noexcept;
 
   /// The elements as doubles; nothing unless numeric. Integers beyond 2^53 are rounded.

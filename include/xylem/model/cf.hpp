@@ -20,6 +20,7 @@ using Number = std::variant<std::int64_t, std::uint64_t, double>;
 /// Packed values are held as int64 for signed integers, uint64 for unsigned ones and booleans (both after `signedness`), and
 /// double for floats. Whatever the decoding, a NaN counts as missing.
 struct CfDecoding {
+  /// How stored integers are read.
   enum class Signedness : std::uint8_t { as_stored, as_unsigned, as_signed };
 
   Signedness signedness = Signedness::as_stored;  ///< `_Unsigned`: the bits of a stored integer read as the other signedness

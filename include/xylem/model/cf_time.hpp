@@ -15,7 +15,7 @@ struct TimeUnits {
   /// and differ in the names of days long ago only.
   enum class Days : std::uint8_t { real, no_leap, all_leap, of_360 };
 
-  Days days = Days::real;
+  Days days = Days::real;         ///< of the calendar
   std::string calendar{};         ///< as the attribute has it; "standard" where there is none
   std::int64_t unit = 0;          ///< nanoseconds
   std::int64_t epoch_day = 0;     ///< of the reference time, in its calendar's days
@@ -32,12 +32,13 @@ struct TimeUnits {
 /// values are strings.
 [[nodiscard]] std::optional<LabelValues> convert_times(const LabelValues& values, const TimeUnits& from, const TimeUnits& to);
 
-/// The times that "2000-01", "2000-01-31" or "2000-01-31T06:30" name, as values in `units`: the first of them, and the first
-/// behind them. Nothing where the text is no date of that calendar.
+/// Times from `first` to before `end`, as values in some units.
 struct TimeSpan {
   double first = 0;
   double end = 0;
 };
+/// The times that "2000-01", "2000-01-31" or "2000-01-31T06:30" name, as values in `units`. Nothing where the text is no date of
+/// that calendar.
 [[nodiscard]] std::optional<TimeSpan> span_of_date(const std::string& date, const TimeUnits& units);
 
 }  // namespace xylem

@@ -15,6 +15,7 @@ class ChunkGrid {
   ChunkGrid(Shape shape, Shape tile);
 
   [[nodiscard]] const Shape& shape() const noexcept { return shape_; }
+  /// Extents of a tile that does not overhang the shape.
   [[nodiscard]] const Shape& tile() const noexcept { return tile_; }
   /// Tiles per dimension.
   [[nodiscard]] const Shape& grid() const noexcept { return grid_; }

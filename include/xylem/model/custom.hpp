@@ -26,7 +26,9 @@ class CustomFunction {
   CustomFunction& operator=(const CustomFunction&) = delete;
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// The types of what it takes, one an input, at most max_custom_inputs.
   [[nodiscard]] const std::vector<ElementType>& inputs() const noexcept { return inputs_; }
+  /// The type of what evaluate() makes.
   [[nodiscard]] ElementType result() const noexcept { return result_; }
 
   /// Makes elements [0, n) of `out` of the same elements of each input, all in the native form of their types (booleans one byte,
@@ -54,6 +56,7 @@ struct CustomElements {
 /// states lie one after the other, aligned for any fundamental type. Throws as CustomFunction.
 class CustomReduction {
  public:
+  /// `name` is for people; `state_bytes`: of one state.
   CustomReduction(std::string name, std::vector<ElementType> inputs, ElementType result, std::int64_t state_bytes)
       : name_(std::move(name)), inputs_(std::move(inputs)), result_(result), state_bytes_(state_bytes) {}
   virtual ~CustomReduction() = default;
@@ -61,7 +64,9 @@ class CustomReduction {
   CustomReduction& operator=(const CustomReduction&) = delete;
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// The types of what it takes, one an input, at most max_custom_inputs.
   [[nodiscard]] const std::vector<ElementType>& inputs() const noexcept { return inputs_; }
+  /// The type of what finalize() makes.
   [[nodiscard]] ElementType result() const noexcept { return result_; }
   [[nodiscard]] std::int64_t state_bytes() const noexcept { return state_bytes_; }
 
@@ -81,9 +86,9 @@ class CustomReduction {
   std::int64_t state_bytes_;
 };
 
-/// One element, and one result: what faster ways are held against. Inputs are of the types that the function or reduction takes;
-/// of a reduction one list each, all as long.
+/// One element: what faster ways are held against. Inputs are of the types that the function takes.
 [[nodiscard]] Number evaluate(const CustomFunction& function, std::span<const Number> inputs);
+/// One result likewise, of one list an input, all as long.
 [[nodiscard]] Number reduce(const CustomReduction& reduction, const std::vector<std::vector<Number>>& inputs, bool skipna);
 
 }  // namespace xylem

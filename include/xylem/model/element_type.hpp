@@ -37,13 +37,14 @@ inline constexpr std::array<ElementType, 12> kElementTypes{ElementType::boolean,
 
 /// NumPy's name: "bool", "int8", ..., "float64".
 [[nodiscard]] const char* type_name(ElementType type) noexcept;
+/// The type of this name; nothing where there is none.
 [[nodiscard]] std::optional<ElementType> find_element_type(std::string_view name) noexcept;
 /// The type of a stored element; nothing unless it is numeric.
 [[nodiscard]] std::optional<ElementType> element_type(const DType& dtype) noexcept;
 
 /// Bytes of one element.
 [[nodiscard]] int element_size(ElementType type) noexcept;
-[[nodiscard]] bool is_signed_integer(ElementType type) noexcept;
+[[nodiscard]] bool is_signed_integer(ElementType type) noexcept;    ///< int8 to int64
 [[nodiscard]] bool is_unsigned_integer(ElementType type) noexcept;  ///< booleans are not
 [[nodiscard]] bool is_integer(ElementType type) noexcept;           ///< booleans are not
 [[nodiscard]] bool is_floating(ElementType type) noexcept;

@@ -41,9 +41,10 @@ inline constexpr std::int32_t deflate = 1, shuffle = 2, fletcher32 = 3, lzf = 32
 
 /// What a dataset's bitshuffle filter is told.
 struct BitshuffleOptions {
+  /// What compresses the shuffled bits.
   enum class Codec : std::uint8_t { none, lz4, zstd };
-  std::int64_t element_size = 0;
-  std::int64_t block_elements = 0;
+  std::int64_t element_size = 0;    ///< bytes
+  std::int64_t block_elements = 0;  ///< that are shuffled, and compressed, together; a multiple of 8
   Codec codec = Codec::none;
 };
 
@@ -66,10 +67,11 @@ struct BitshuffleOptions {
 /// Stored bytes of the larger ones of a dataset's chunks, as their mean suggests: chunks of one variable compress alike.
 [[nodiscard]] std::int64_t usual_stored_bytes(const DatasetInfo& info, const StorageSummary& storage) noexcept;
 
-/// What reads directly are put together from: stored bytes that DatasetReader::read fetches at once unless a chunk is larger,
-/// chunks that are looked up at once, and a buffer for what cannot go straight to its place.
+/// Stored bytes that DatasetReader::read fetches at once, reading directly, unless a chunk is larger.
 inline constexpr std::int64_t read_batch_bytes = std::int64_t{1} << 20;
+/// Chunks that it looks up at once.
 inline constexpr std::size_t read_batch_chunks = 1024;
+/// Bytes of its buffer for what cannot go straight to its place.
 inline constexpr std::size_t staging_bytes = std::size_t{256} << 10;
 
 /// Bytes of memory that a RawBlock (storage) takes to fetch a box of at most `count` elements along each dim: 0 where nothing
@@ -83,9 +85,11 @@ inline constexpr std::size_t staging_bytes = std::size_t{256} << 10;
 /// Bytes of memory that DatasetReader::read takes beside the elements.
 [[nodiscard]] std::int64_t read_bytes(const DatasetInfo& info, const Shape& count);
 
-/// The last three for usual chunks (usual_stored_bytes), most of which are decoded straight into their places.
+/// raw_block_bytes() for usual chunks (usual_stored_bytes), most of which are decoded straight into their places.
 [[nodiscard]] std::int64_t usual_raw_block_bytes(const DatasetInfo& info, const StorageSummary& storage, const Shape& count);
+/// decoding_bytes() for usual chunks.
 [[nodiscard]] std::int64_t usual_decoding_bytes(const DatasetInfo& info, const Shape& count);
+/// read_bytes() for usual chunks.
 [[nodiscard]] std::int64_t usual_read_bytes(const DatasetInfo& info, const StorageSummary& storage, const Shape& count);
 
 /// Stored bytes that a rank asks for in one round of a collective read.

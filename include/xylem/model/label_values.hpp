@@ -12,6 +12,7 @@ namespace xylem {
 /// Values of a coordinate that are known: labels along one dim, or the one of a scalar.
 using LabelValues = std::variant<std::vector<std::int64_t>, std::vector<double>, std::vector<std::string>>;
 
+/// How many values there are; 1 for a scalar.
 [[nodiscard]] std::size_t size_of(const LabelValues& values) noexcept;
 
 /// The first place, among those that both have, where values differ: numbers are compared as numbers (NaN is NaN), and differ

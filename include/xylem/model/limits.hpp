@@ -14,9 +14,10 @@ inline constexpr int max_open_files = 2;
 /// Groups nested deeper are left out. No real file comes near; it keeps a hostile one from exhausting memory with its path names.
 inline constexpr std::size_t max_group_depth = 1000;
 
-/// The values of what may be a coordinate are taken along by a deep scan up to this many bytes: of dimension scales, and of other
-/// datasets of one dim or none.
+/// A deep scan (ScanDepth::contents) takes along the values of what may be a coordinate, numeric datasets of one dim or none, up
+/// to this many bytes: of dimension scales.
 inline constexpr std::int64_t max_scanned_scale = std::int64_t{64} << 10;
+/// The same of datasets that are no scales.
 inline constexpr std::int64_t max_scanned_values = std::int64_t{4} << 10;
 
 }  // namespace xylem

@@ -19,8 +19,11 @@ class LocalArray {
   [[nodiscard]] ElementType dtype() const noexcept { return dtype_; }
   [[nodiscard]] const Shape& shape() const noexcept { return shape_; }  ///< of the whole
   [[nodiscard]] const Box& place() const noexcept { return place_; }    ///< of the elements held here
+  /// True where this rank holds all elements.
   [[nodiscard]] bool is_whole() const noexcept { return place_.count == shape_; }
+  /// The elements held here as they lie in memory.
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {memory_.get(), bytes_}; }
+  /// The same, to be set. All copies of the object see it.
   [[nodiscard]] std::span<std::byte> bytes() noexcept { return {memory_.get(), bytes_}; }
 
   /// The elements as numbers of their own type (float16: its bits as std::uint16_t; booleans: std::uint8_t). Throws UsageError

@@ -25,13 +25,15 @@ struct DatasetRef {
 
 /// One filter of a dataset's pipeline, in the order in which HDF5 applies them when writing.
 struct FilterInfo {
-  std::int32_t id = 0;  ///< HDF5's registered filter number (1 deflate, 2 shuffle, 3 fletcher32, ...)
-  std::string name;
-  std::uint32_t flags = 0;
-  std::vector<std::uint32_t> parameters;
+  std::int32_t id = 0;                    ///< HDF5's registered filter number (1 deflate, 2 shuffle, 3 fletcher32, ...)
+  std::string name;                       ///< as the file has it, made printable; may be empty
+  std::uint32_t flags = 0;                ///< HDF5's H5Z_FLAG_OPTIONAL and others
+  std::vector<std::uint32_t> parameters;  ///< HDF5's cd_values, the first 64 of them at most
   friend bool operator==(const FilterInfo&, const FilterInfo&) = default;
 };
 
+/// How HDF5 stores elements: in the object's header, in one piece, in chunks, as parts of other datasets (H5D_VIRTUAL), or in one
+/// piece in other files.
 enum class Layout : std::uint8_t { compact, contiguous, chunked, virtual_dataset, external };
 
 /// What a dataset occupies in its file.
@@ -55,7 +57,7 @@ struct DatasetInfo {
   bool raw_edge_chunks = false;   ///< chunks that overhang the shape are stored unfiltered (H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS)
   bool fill_defined = true;       ///< false: HDF5 leaves what was never written undefined; xylem takes it for the fill value
   std::vector<std::byte> fill{};  ///< the fill value in the stored type and byte order; empty: zeros, or not numeric
-  Attributes attributes{};
+  Attributes attributes{};        ///< without what dimension scales and netCDF-4 keep for themselves (CLASS, _Netcdf4Dimid, ...)
 
   // HDF5 dimension scales (https://docs.hdfgroup.org/hdf5/v1_14/group___h5_d_s.html)
   bool is_scale = false;  ///< CLASS = "DIMENSION_SCALE"
@@ -69,13 +71,15 @@ struct DatasetInfo {
   std::vector<std::int64_t> netcdf_dims{};   ///< _Netcdf4Coordinates: the number of each dim
 
   // What a deeper scan finds while the file is open (ScanDepth); where it is not there, it is read when it is needed.
-  std::optional<StorageSummary> storage{};
+  std::optional<StorageSummary> storage{};        ///< what it occupies; nothing: not found out
   std::shared_ptr<const std::string> elements{};  ///< the bytes of all elements, as DatasetReader gives them, of small numeric
                                                   ///< datasets of one dim or none. Equal ones may be shared.
 
+  /// How many dims it has; 0 for a scalar and a null dataspace.
   [[nodiscard]] std::size_t ndim() const noexcept { return shape.size(); }
 };
 
+/// How a name leads to its object, in HDF5's words.
 enum class LinkKind : std::uint8_t { hard, soft, external };
 
 /// A name that leads to an object that stands elsewhere: a soft or external link, or a hard link to an object that the tree
@@ -87,6 +91,7 @@ struct LinkInfo {
   bool dangling = false;      ///< leads to nothing in this file (a soft link may still lead through an external one)
 };
 
+/// What a name in a file stands for.
 enum class ObjectKind : std::uint8_t { group, dataset, named_type, link };
 
 /// One object of a file's tree.
@@ -102,7 +107,7 @@ struct ObjectInfo {
 /// A file's tree as one scan found it. `objects[0]` is the root group; a parent comes before its members, and members come in
 /// alphabetical order (creation order where the file tracks it).
 struct FileMetadata {
-  std::string file{};
+  std::string file{};         ///< the path that it was scanned by
   std::int64_t size = 0;      ///< bytes
   std::int64_t mtime_ns = 0;  ///< nanoseconds since the epoch
   std::vector<ObjectInfo> objects{};

@@ -109,7 +109,7 @@ struct OperationInfo {
   Operation operation;
   const char* name;    ///< of the function
   const char* symbol;  ///< of the operator, "" where there is none
-  int arity;
+  int arity;           ///< inputs that it takes
   TypeRule types;
   MissingRule missing;
   bool keeps_attributes;  ///< the values stay the same quantity
@@ -117,6 +117,7 @@ struct OperationInfo {
 
 /// All operations but `custom`, in the order of the enumeration.
 [[nodiscard]] std::span<const OperationInfo> operations() noexcept;
+/// The row of an operation, which is not `custom`.
 [[nodiscard]] const OperationInfo& operation_info(Operation operation) noexcept;
 /// By the name of the function.
 [[nodiscard]] std::optional<Operation> find_operation(std::string_view name) noexcept;
@@ -147,7 +148,9 @@ struct OperationTypes {
 /// The same for operations whose inputs and result are of one type and not booleans, in the widest type of their kind: before
 /// the result becomes one of the narrower type. With one input, b is not looked at.
 [[nodiscard]] double evaluate_wide(Operation operation, double a, double b);
+/// Of signed integers; it wraps.
 [[nodiscard]] std::int64_t evaluate_wide(Operation operation, std::int64_t a, std::int64_t b);
+/// Of unsigned integers; it wraps.
 [[nodiscard]] std::uint64_t evaluate_wide(Operation operation, std::uint64_t a, std::uint64_t b);
 
 /// The exact integer that + - * // % ** and the unary - and + give of integers: int64, or uint64 beyond that. Nothing where it

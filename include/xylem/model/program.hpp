@@ -32,13 +32,13 @@ struct ConstantValue {
 struct ApplyValue {
   Operation operation{};
   OperationTypes types{};
-  std::vector<int> inputs{};
+  std::vector<int> inputs{};                       ///< of the program's values, by number
   std::shared_ptr<const CustomFunction> custom{};  ///< of Operation::custom
 };
 
 /// An earlier value as another type (astype).
 struct CastValue {
-  int input = 0;
+  int input = 0;  ///< of the program's values, by number
 };
 
 /// One value for every element.
@@ -49,7 +49,7 @@ struct ProgramValue {
 
 /// What is computed for every element of a block at once: a straight line of values, each made of earlier ones only.
 struct Program {
-  std::vector<ProgramInput> inputs{};
+  std::vector<ProgramInput> inputs{};  ///< what is read, by number
   std::vector<ProgramValue> values{};
 };
 

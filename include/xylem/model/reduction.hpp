@@ -57,7 +57,9 @@ struct ReductionInfo {
 
 /// All reductions but `custom`, in the order of the enumeration.
 [[nodiscard]] std::span<const ReductionInfo> reductions() noexcept;
+/// The row of a reduction, which is not `custom`.
 [[nodiscard]] const ReductionInfo& reduction_info(Reduction reduction) noexcept;
+/// By its name; nothing where there is none.
 [[nodiscard]] std::optional<Reduction> find_reduction(std::string_view name) noexcept;
 
 /// The result of a reduction over `type` (for two inputs their promoted type; weighted: of values and weights):

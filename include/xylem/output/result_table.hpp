@@ -22,6 +22,7 @@ using ResultElements = std::optional<std::vector<std::byte>>;
 /// Keeps the pieces of those results that are printed whole, for format_results.
 class ResultCollector {
  public:
+  /// All results, in the order of the numbers that write() takes.
   explicit ResultCollector(std::vector<ResultVariable> variables);
 
   /// Keeps the elements of a box of one variable, by its number, as ResultWriter::write. Any rank, any thread.

@@ -57,7 +57,7 @@ void expect_result_name(const std::string& name);
 
 /// What a ResultWriter is to write beside the results.
 struct ResultFile {
-  Existing existing = Existing::refuse;
+  Existing existing = Existing::refuse;  ///< what becomes of a file of that name
   ResultStorage storage{};
   std::map<std::string, std::string> provenance{};  ///< more attributes of the file: versions, the text of a job
 };

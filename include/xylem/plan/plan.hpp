@@ -21,6 +21,7 @@
 
 namespace xylem {
 
+/// How blocks are dealt to workers: the threads of all ranks.
 enum class Schedule : std::uint8_t {
   static_dealing,   ///< each worker has its share of the blocks from the start
   dynamic_dealing,  ///< workers take the next blocks from a shared counter
@@ -34,14 +35,14 @@ inline constexpr std::int64_t spread_bytes = std::int64_t{16} << 20;
 
 /// What a plan is made for.
 struct PlanOptions {
-  Topology topology{};
+  Topology topology{};                    ///< the ranks that the plan is for
   int threads = 1;                        ///< of each rank: workers that share its memory
   bool fewer_threads = false;             ///< make do with fewer where more have no blocks, or cost another pass
   IoStrategy io = IoStrategy::automatic;  ///< of all datasets; collective: one thread, static dealing
   std::int64_t memory_limit = 0;          ///< bytes per rank, above what an idle process takes
   std::int64_t memory_held = 0;           ///< of these, bytes that metadata take already
   Schedule schedule = Schedule::static_dealing;
-  SumMode sums = SumMode::exact;
+  SumMode sums = SumMode::exact;                     ///< of floats; integers are exact in either
   std::int64_t block_bytes = std::int64_t{1} << 19;  ///< blocks grow to this size: they stay in a core's own cache
   std::set<std::string> without{};                   ///< optimizer passes that are left out, by name (optimizer_passes())
 };
@@ -49,7 +50,7 @@ struct PlanOptions {
 /// Where values go: to a result that was asked for, or to an intermediate one.
 struct Destination {
   bool intermediate = false;
-  std::size_t index = 0;
+  std::size_t index = 0;  ///< of Plan::results, or of Plan::intermediates
 };
 
 /// A result; its elements in row-major order of `shape`.
@@ -67,6 +68,7 @@ struct Intermediate {
   /// Values that need no pass; never strings.
   std::shared_ptr<const std::variant<std::vector<std::int64_t>, std::vector<double>, std::vector<std::string>>> known{};
 
+  /// Bytes that it takes on each rank; 2^56 where they are more.
   [[nodiscard]] std::int64_t bytes() const;
 };
 
@@ -82,8 +84,8 @@ struct LeafAxis {
 /// An input of an evaluation's program.
 struct Leaf {
   bool intermediate = false;
-  std::size_t index = 0;  ///< of the scan's datasets, or of the plan's intermediates
-  std::vector<LeafAxis> axes{};
+  std::size_t index = 0;         ///< of the scan's datasets, or of the plan's intermediates
+  std::vector<LeafAxis> axes{};  ///< by axis of what it reads
   friend bool operator==(const Leaf&, const Leaf&) = default;
 };
 
@@ -113,7 +115,7 @@ struct GroupInput {
 /// Values of an evaluation that are a result as they are.
 struct Emission {
   Destination destination{};
-  int value = 0;
+  int value = 0;                   ///< of the evaluation's program
   std::vector<TargetAxis> axes{};  ///< by axis of the evaluation; axes of extent 1 may lead to none
 };
 
@@ -143,11 +145,11 @@ struct Scan {
   Shape block{};                                     ///< a block's extents
   std::vector<int> order{};                          ///< axes in which blocks are numbered, slowest first
   std::vector<std::vector<std::int64_t>> columns{};  ///< by axis: which blocks along it anyone needs, ascending
-  std::vector<ScanDataset> datasets{};
+  std::vector<ScanDataset> datasets{};               ///< the first may have fewer axes than `shape`
   std::vector<Evaluation> evaluations{};
-  std::int64_t num_blocks = 0;
-  std::int64_t weight = 0;  ///< stored bytes that are read, at least num_blocks
-  bool read_ahead = false;  ///< there is memory to fetch a block while the one before is evaluated
+  std::int64_t num_blocks = 0;  ///< those that anyone needs: the product of the sizes of `columns`
+  std::int64_t weight = 0;      ///< stored bytes that are read, at least num_blocks
+  bool read_ahead = false;      ///< there is memory to fetch a block while the one before is evaluated
   std::int64_t block_memory =
       0;  ///< bytes that a worker needs for a block, at most: buffers, also of one fetched ahead, registers
   std::int64_t block_usual = 0;  ///< the same, where stored chunks are not much larger than the mean
@@ -164,6 +166,7 @@ struct ReductionGroup {
   std::int64_t reduced = 1;             ///< elements that go into each output
   Program program{};                    ///< the types of the values that are aggregated
   std::vector<Aggregate> aggregates{};  ///< over the values of `program`
+  /// One reduction, and where its results go.
   struct Target {
     Finalizer finalizer;
     Destination destination;
@@ -176,9 +179,11 @@ struct ReductionGroup {
   std::int64_t tile_state = 0;  ///< bytes of the largest tile's accumulators, for values of wide spread (Spread)
   std::int64_t tile_usual = 0;  ///< the same for usual values
 
+  /// How many tiles there are, numbered in row-major order; 1 where no dim is kept.
   [[nodiscard]] std::int64_t num_tiles() const;
-  /// The outputs of tile i, and the tile that holds an output.
+  /// The outputs of tile i.
   [[nodiscard]] Box tile(std::int64_t i) const;
+  /// The tile that holds an output, which is given by its place among the kept extents.
   [[nodiscard]] std::int64_t tile_of(const Shape& output) const;
   /// Outputs of the largest tile.
   [[nodiscard]] std::int64_t tile_outputs() const;
@@ -186,7 +191,7 @@ struct ReductionGroup {
 
 /// Blocks [begin, end) of a scan.
 struct ScanRange {
-  std::size_t scan = 0;
+  std::size_t scan = 0;  ///< of the pass
   std::int64_t begin = 0;
   std::int64_t end = 0;
   friend bool operator==(const ScanRange&, const ScanRange&) = default;
@@ -206,13 +211,15 @@ struct Pass {
   [[nodiscard]] std::vector<ScanRange> share(std::int64_t first, std::int64_t last, std::int64_t parts) const;
   /// For ranks that read together, each scan is shared by all: the blocks of part `i` of `parts`.
   [[nodiscard]] ScanRange share_of_scan(std::size_t scan, std::int64_t i, std::int64_t parts) const;
+  /// Stored bytes that are read, of all scans together (Scan::weight).
   [[nodiscard]] std::int64_t weight() const;
+  /// Blocks of all scans together.
   [[nodiscard]] std::int64_t num_blocks() const;
 };
 
 /// An optimizer pass as it ran.
 struct OptimizerStep {
-  std::string name;
+  std::string name;    ///< one of optimizer_passes()
   std::string effect;  ///< for people; empty where there was nothing to do
   double seconds = 0;
 };
@@ -220,10 +227,10 @@ struct OptimizerStep {
 /// How results are computed: passes over stored chunks that fit in memory. It stands by itself, refers to no array, and is the
 /// same on every rank.
 struct Plan {
-  PlanOptions options{};
-  std::vector<PlannedResult> results{};
+  PlanOptions options{};                 ///< as they were asked for, but with fewer threads where those may be
+  std::vector<PlannedResult> results{};  ///< in the order in which they were asked for
   std::vector<Intermediate> intermediates{};
-  std::vector<Pass> passes{};
+  std::vector<Pass> passes{};  ///< in the order in which they run; a later one may need what an earlier one finds
   std::vector<OptimizerStep> steps{};
   /// Forecast of the peak per rank above an idle process, in bytes: what usual data take.
   std::int64_t memory = 0;
@@ -247,6 +254,7 @@ struct BlockRead {
   bool all = true;           ///< everything in `box` is needed, or cannot be left out
   std::vector<Box> parts{};  ///< where not all: the boxes that are, unions of whole chunks
 };
+/// What a block of a scan needs of its dataset of this number. Chunks with filters are needed in whole.
 [[nodiscard]] BlockRead block_read(const Scan& scan, std::size_t dataset, const Box& block);
 /// The box of all that a block, or any other box of the scan's elements, needs of a dataset; nothing where that is nothing.
 [[nodiscard]] std::optional<Box> needed_box(const Scan& scan, std::size_t dataset, const Box& block);
@@ -259,6 +267,7 @@ struct ShareSummary {
   std::int64_t blocks = 0;
   std::int64_t weight = 0;  ///< stored bytes
 };
+/// What a rank and all its threads read under static dealing; with dynamic dealing it turns out in the run.
 [[nodiscard]] ShareSummary share_of_rank(const Plan& plan, const Pass& pass, int rank);
 
 /// The plan in words: passes and why, chunks and bytes, memory, shares.

@@ -15,7 +15,7 @@ namespace xylem {
 /// well); where the dataset is not chunked it may be any part of it.
 struct DatasetScan {
   std::shared_ptr<const DatasetInfo> info;
-  ChunkGrid blocks{{}, {}};
+  ChunkGrid blocks{{}, {}};                   ///< all that the dataset is cut into
   std::vector<std::int64_t> sparse_blocks{};  ///< the blocks to read, where only few are stored; empty: all of `blocks`
   std::int64_t num_blocks = 0;                ///< blocks to read; 0 where nothing is stored
   std::int64_t fill_elements = 0;             ///< elements outside those blocks: never written, they have the fill value
@@ -32,7 +32,7 @@ struct DatasetScan {
 
 /// A rank's blocks of one dataset: [begin, end).
 struct BlockRange {
-  std::size_t dataset = 0;
+  std::size_t dataset = 0;  ///< of ScanPlan::datasets()
   std::int64_t begin = 0;
   std::int64_t end = 0;
 };
@@ -48,6 +48,7 @@ class ScanPlan {
   ScanPlan(const std::vector<std::shared_ptr<const DatasetInfo>>& datasets, const std::vector<StorageSummary>& summaries,
            Topology topology, std::int64_t memory_limit, std::int64_t memory_held = 0);
 
+  /// As they were given to the constructor, in the same order.
   [[nodiscard]] const std::vector<DatasetScan>& datasets() const noexcept { return datasets_; }
 
   /// What `rank` reads: contiguous in the order of the datasets, its share of the weight within one block of the others'.

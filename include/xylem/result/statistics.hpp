@@ -20,11 +20,11 @@ struct DatasetStatistics {
   std::string dtype;             ///< as stored, in NumPy's name
   std::optional<Shape> shape{};  ///< nothing for a null dataspace
   std::int64_t count = 0;        ///< elements that are not missing
-  std::int64_t missing = 0;
-  ResultNumber min{}, max{};  ///< undefined where count is 0
-  ResultNumber sum{};         ///< 0 where count is 0
-  ResultNumber mean{};        ///< undefined where count is 0
-  ResultNumber std{};         ///< population standard deviation (ddof 0); undefined where count is 0 or an element is infinite
+  std::int64_t missing = 0;      ///< NaN, and what CF attributes call missing
+  ResultNumber min{}, max{};     ///< undefined where count is 0
+  ResultNumber sum{};            ///< 0 where count is 0
+  ResultNumber mean{};           ///< undefined where count is 0
+  ResultNumber std{};            ///< population standard deviation (ddof 0); undefined where count is 0 or an element is infinite
 };
 
 }  // namespace xylem

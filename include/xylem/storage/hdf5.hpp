@@ -17,6 +17,7 @@ template <herr_t (*Close)(hid_t)>
 class Handle {
  public:
   Handle() = default;
+  /// Takes over an identifier; a negative one stands for none.
   explicit Handle(hid_t id) noexcept : id_(id) {}
   ~Handle() {
     if (id_ < 0) return;
@@ -29,6 +30,7 @@ class Handle {
     return *this;
   }
 
+  /// The identifier, which stays owned here; negative where there is none.
   [[nodiscard]] hid_t get() const noexcept { return id_; }
   /// Gives up the identifier unclosed, for a caller who wants to know whether closing it succeeds.
   [[nodiscard]] hid_t release() noexcept { return std::exchange(id_, H5I_INVALID_HID); }

@@ -19,6 +19,7 @@ namespace xylem {
 /// Files that this rank has open to read, the most recently used first; the oldest is closed when there are too many.
 class FilePool {
  public:
+  /// `capacity`: files that are open at once, at least 1; one that is in use elsewhere stays open beside them.
   explicit FilePool(std::size_t capacity = max_open_files) : capacity_(capacity) {}
   ~FilePool();
   FilePool(FilePool&&) noexcept = default;

@@ -11,6 +11,7 @@ namespace xylem {
 /// result that it is for and the system's reason.
 class SharedFile {
  public:
+  /// Which file is opened, and for what.
   enum class Open : std::uint8_t {
     existing,  ///< what one rank has created, to write
     scratch,   ///< created where it is missing, to read and write; keeps what it holds

@@ -20,14 +20,14 @@ struct WriteTarget;
 
 /// How a dataset is to be created.
 struct DatasetSpec {
-  hid_t type = H5I_INVALID_HID;  ///< the stored type
-  Shape shape{};                 ///< empty for a scalar
-  bool unlimited = false;        ///< the first dimension may grow; needs chunks
-  Shape chunk{};                 ///< empty: contiguous
-  int deflate = 0;               ///< 1 to 9: shuffle and deflate at this level; needs chunks
-  bool reserve = false;          ///< its elements have their place in the file from the start (offset()); contiguous only
-  const void* fill = nullptr;    ///< one element of `type`, in the native form of `fill_type`
-  hid_t fill_type = H5I_INVALID_HID;
+  hid_t type = H5I_INVALID_HID;       ///< the stored type
+  Shape shape{};                      ///< empty for a scalar
+  bool unlimited = false;             ///< the first dimension may grow; needs chunks
+  Shape chunk{};                      ///< empty: contiguous
+  int deflate = 0;                    ///< 1 to 9: shuffle and deflate at this level; needs chunks
+  bool reserve = false;               ///< its elements have their place in the file from the start (offset()); contiguous only
+  const void* fill = nullptr;         ///< one element of `type`, in the native form of `fill_type`
+  hid_t fill_type = H5I_INVALID_HID;  ///< looked at where `fill` is not null
 };
 
 /// A new HDF5 file that appears under its name whole or not at all. It is written by this rank alone (HDF5's serial driver) under
@@ -63,11 +63,11 @@ class FileWriter {
   /// Attributes of the object at `path`, in place of any of the same name; text is UTF-8 of variable length. One number is a
   /// scalar, a span an array of one dimension.
   void attribute(const std::string& path, const std::string& name, const std::string& text);
-  void attribute(const std::string& path, const std::string& name, const std::vector<std::string>& texts);
-  void attribute(const std::string& path, const std::string& name, std::int64_t number);
-  void attribute(const std::string& path, const std::string& name, double number);
-  void attribute(const std::string& path, const std::string& name, std::span<const std::int64_t> numbers);
-  void attribute(const std::string& path, const std::string& name, std::span<const double> numbers);
+  void attribute(const std::string& path, const std::string& name, const std::vector<std::string>& texts);  ///< an array
+  void attribute(const std::string& path, const std::string& name, std::int64_t number);                    ///< a scalar
+  void attribute(const std::string& path, const std::string& name, double number);                          ///< a scalar
+  void attribute(const std::string& path, const std::string& name, std::span<const std::int64_t> numbers);  ///< an array
+  void attribute(const std::string& path, const std::string& name, std::span<const double> numbers);        ///< an array
   /// Text as netCDF's characters (NC_CHAR): of fixed length, which all readers know; UTF-8.
   void characters(const std::string& path, const std::string& name, const std::string& text);
   /// An array of one element of any type, as netCDF writes `_FillValue`.

@@ -23,7 +23,9 @@ class AlignedBytes {
   }
 
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+  /// Its start; null before the first reserve() of more than no bytes.
   [[nodiscard]] std::byte* data() const noexcept { return bytes_.get(); }
+  /// The first so many bytes, of capacity() at most.
   [[nodiscard]] std::span<std::byte> first(std::size_t bytes) const noexcept { return {bytes_.get(), bytes}; }
 
  private:

@@ -17,10 +17,13 @@ std::string format_double(double value);
 /// strings "Infinity" and "-Infinity". Text that is no UTF-8 is written with each invalid byte as U+FFFD.
 class JsonWriter {
  public:
-  /// Objects and arrays, as a value in what is around them. Throws InternalError where there is nothing to end.
+  /// An object begins here, as a value in what is around it.
   JsonWriter& begin_object();
+  /// Throws InternalError where there is nothing to end.
   JsonWriter& end_object();
+  /// An array begins here, as a value in what is around it.
   JsonWriter& begin_array();
+  /// Throws InternalError where there is nothing to end.
   JsonWriter& end_array();
 
   /// The name of an object's next member; its value follows.

@@ -15,6 +15,7 @@ namespace xylem {
 /// the work) turns its bytes into everyone's.
 class Progress {
  public:
+  /// When lines are written, and where.
   struct Options {
     bool enabled = true;                              ///< false: nothing is ever printed (the other ranks)
     double scale = 1;                                 ///< all ranks' bytes for one byte of this rank
@@ -24,7 +25,7 @@ class Progress {
     std::function<void(const std::string&)> write{};  ///< where text goes; standard error when empty
   };
 
-  static constexpr double default_interval = 10;
+  static constexpr double default_interval = 10;  ///< seconds: of plain_interval_seconds, until set_plain_interval()
   /// What plain_interval_seconds is from now on where for_stderr sets the options; 0: plain lines are not written.
   static void set_plain_interval(double seconds) noexcept;
 

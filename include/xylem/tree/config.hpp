@@ -27,22 +27,26 @@ class ConfigMap {
   /// `what` is what the mapping describes ("load entry 'sim'"). Throws unless `node` is a mapping with each key once.
   ConfigMap(const YAML::Node& node, std::string source, std::string what);
 
+  /// A key as it is written, and where.
   struct Item {
     std::string key;
     YAML::Node key_node;
-    YAML::Node value;
+    YAML::Node value;  ///< null where the key has none
   };
 
+  /// All keys, those without a value too: the mapping's own in their order, then those merged in.
   [[nodiscard]] const std::vector<Item>& items() const noexcept { return items_; }
+  /// As the constructor was given it.
   [[nodiscard]] const std::string& source() const noexcept { return source_; }
   /// The value of a key, or null where it is absent.
   [[nodiscard]] const YAML::Node* find(const std::string& key) const;
   /// Throws, with the nearest of them, for a key that is not one of `known`.
   void check_keys(const std::vector<std::string>& known) const;
 
+  /// The single value of a key, as it is written. Throws for a list or a mapping.
   [[nodiscard]] std::optional<std::string> text(const std::string& key) const;
-  [[nodiscard]] std::optional<bool> boolean(const std::string& key) const;  ///< YAML 1.2's: true or false
-  [[nodiscard]] std::optional<std::int64_t> integer(const std::string& key) const;
+  [[nodiscard]] std::optional<bool> boolean(const std::string& key) const;          ///< YAML 1.2's: true or false
+  [[nodiscard]] std::optional<std::int64_t> integer(const std::string& key) const;  ///< in decimal digits
   /// A string, or a list of them.
   [[nodiscard]] std::optional<std::vector<std::string>> texts(const std::string& key) const;
   /// The mapping at a key.

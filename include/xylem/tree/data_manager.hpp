@@ -43,7 +43,9 @@ class DataManager {
   /// the group around it prescribes. Throws UsageError where something else is in its place.
   Group& new_group(const std::string& path, const std::optional<std::string>& type = {});
 
+  /// The folder's absolute path.
   [[nodiscard]] const std::string& data_dir() const noexcept { return data_dir_; }
+  /// The group that entries are loaded into, named as the manager. For what is to be resolved see container().
   [[nodiscard]] const Group& root() const noexcept { return *root_; }
   /// The node at a path ("sim/000/atm/t"), or null; in a file links are not followed.
   [[nodiscard]] const Node* find(std::string_view path) const { return std::as_const(*root_).find(path); }
@@ -54,6 +56,7 @@ class DataManager {
 
   /// The tree for people (format_tree). `problems` gets what cannot be shown.
   [[nodiscard]] std::string tree(const TreeFormat& format, std::vector<std::string>& problems) const;
+  /// The same, without the problems.
   [[nodiscard]] std::string tree(const TreeFormat& format = {}) const;
 
   /// Where in the tree files would be that could not be read, and were left out (`on_error: skip`).

@@ -10,6 +10,7 @@
 
 namespace xylem {
 
+/// What a tree looks like.
 enum class TreeStyle : std::uint8_t {
   full,    ///< as wide as it needs to be, vertical bars where lines continue, chunks and filters shown
   dantro,  ///< as dantro prints its tree on 80 columns, character by character, with dantro's class names
@@ -18,6 +19,7 @@ enum class TreeStyle : std::uint8_t {
 /// The threshold of dantro's condensed tree.
 inline constexpr std::size_t default_condense_threshold = 10;
 
+/// How format_tree() shows a tree, and how much of it.
 struct TreeFormat {
   TreeStyle style = TreeStyle::full;
   /// Levels shown below the root: 0 for the header line alone, 1 for the root's members. Where it ends, `...` stands for members.

@@ -15,11 +15,11 @@ inline constexpr const char* index_name = ".xylem-index";
 
 /// What write_index() did.
 struct IndexReport {
-  std::string path;
-  std::size_t files = 0;   ///< that it knows now
-  std::size_t kept = 0;    ///< of these, those that an older index knew and that have not changed
-  std::int64_t bytes = 0;  ///< of the index
-  std::vector<std::string> warnings{};
+  std::string path;                     ///< of the index
+  std::size_t files = 0;                ///< that it knows now
+  std::size_t kept = 0;                 ///< of these, those that an older index knew and that have not changed
+  std::int64_t bytes = 0;               ///< of the index
+  std::vector<std::string> warnings{};  ///< as Tree::warnings
 };
 
 /// Scans files, as load_tree(), and keeps what is known of them (tree, attributes, what is stored, values of what may be

@@ -48,6 +48,7 @@ struct Labels {
   std::vector<std::string> notes;  ///< what was passed over, a line each
 };
 
+/// How strictly labels() reads attributes.
 struct LabelOptions {
   bool strict = true;  ///< an attribute `coords__<dim>` or `coords_mode__<dim>` of no dim is an error
 };

@@ -14,21 +14,21 @@ namespace xylem {
 
 /// One file's part of the tree: its root group, named as the file.
 struct FileTree {
-  std::string file;  ///< as the user wrote it
-  std::shared_ptr<Group> root;
-  int scanned_by = 0;  ///< the rank that read its metadata
+  std::string file;             ///< as the user wrote it
+  std::shared_ptr<Group> root;  ///< not null; paths in the file start here
+  int scanned_by = 0;           ///< the rank that read its metadata
 };
 
 /// A file that was asked for and is left out, and why.
 struct SkippedFile {
   std::string file;
-  std::string reason;
+  std::string reason;  ///< the message of the error
 };
 
 /// A node and the file whose tree it is in.
 struct Place {
-  const FileTree* file = nullptr;
-  const Node* node = nullptr;
+  const FileTree* file = nullptr;  ///< null where links on the way lead to no file of the tree, or in circles
+  const Node* node = nullptr;      ///< null where there is nothing
 };
 
 /// The shared tree of several files: the same on every rank.
@@ -54,12 +54,13 @@ struct Tree {
   [[nodiscard]] Place follow(const Place& place) const;
 };
 
+/// How files are scanned, and how the tree is made of them.
 struct ScanOptions {
   bool skip_unreadable = false;            ///< a file that cannot be read is left out: Tree::skipped, and a warning
   bool lower_case_keys = false;            ///< members are named in lower case (ASCII letters), and found in any
   ResolveAs resolve_as = ResolveAs::data;  ///< what the proxies become
-  ScanDepth depth = ScanDepth::metadata;
-  bool use_index = true;  ///< takes what an index (write_index) knows of files that have not changed since
+  ScanDepth depth = ScanDepth::metadata;   ///< what is read besides metadata
+  bool use_index = true;                   ///< takes what an index (write_index) knows of files that have not changed since
   std::string index{};  ///< the index; empty: the one called `.xylem-index` in the folder that the files have in common or, where
                         ///< there is none, in the nearest folder above it; only those of this user, root or the folder's owner
 };

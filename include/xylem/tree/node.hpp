@@ -23,22 +23,29 @@ struct ResolveOptions;
 /// A member of the data tree: a group, a container (leaf) or a link.
 class Node {
  public:
+  /// A node that is in no group yet (Group::add).
   Node(std::string name, Attributes attributes) : name_(std::move(name)), attributes_(std::move(attributes)) {}
   virtual ~Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
+  /// Its name in the group that holds it; of the root of a file that is not mounted, the file as the user wrote it.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// The group that holds it; null for a root, and so for that of a file wherever it is mounted.
   [[nodiscard]] const Group* parent() const noexcept { return parent_; }
+  /// Attributes that are values: those stored in the file (without what dimension scales and netCDF-4 keep for themselves, as
+  /// CLASS or DIMENSION_LIST), and those that set_attribute() adds.
   [[nodiscard]] const Attributes& attributes() const noexcept { return attributes_; }
   /// What is loaded as an attribute and is no plain value (dantro's `load_as_attr`), by the attribute's name.
   [[nodiscard]] const std::map<std::string, std::shared_ptr<const Node>>& objects() const noexcept { return objects_; }
+  /// How many attributes and objects there are.
   [[nodiscard]] std::size_t attribute_count() const noexcept { return attributes_.size() + objects_.size(); }
   /// "/a/b" from the root of the tree, "/" for the root itself. A file's tree is one of its own: its root is "/".
   [[nodiscard]] std::string path() const;
 
   /// Add an attribute. Throws UsageError when there is one of this name.
   void set_attribute(const std::string& name, AttributeValue value);
+  /// The same for one that is no plain value: it is among objects().
   void set_attribute(const std::string& name, std::shared_ptr<const Node> object);
 
  private:
@@ -60,13 +67,19 @@ enum class ReinstateFailAction : std::uint8_t { raise, warn, log_warning, log_de
 /// after, but for the type where resolving converts it.
 class Container : public Node {
  public:
+  /// A proxy of the dataset that `info`, not null, describes; its attributes are the dataset's.
   Container(std::string name, std::shared_ptr<const DatasetInfo> info, ResolveAs resolve_as = ResolveAs::data)
       : Node(std::move(name), info->attributes), proxy_(std::move(info), resolve_as) {}
 
+  /// What stands for the dataset; there before and after resolving, whether or not it is retained.
   [[nodiscard]] const Proxy& proxy() const noexcept { return proxy_; }
+  /// The dataset as it is stored, whatever it is resolved to.
   [[nodiscard]] const DatasetInfo& info() const noexcept { return proxy_.info(); }
+  /// The type of the elements: as stored or, where resolving converted them, in memory.
   [[nodiscard]] DType dtype() const;
+  /// Extents by dim of the whole dataset, of which this rank may hold a part (data()); empty for a scalar and a null dataspace.
   [[nodiscard]] const Shape& shape() const noexcept { return proxy_.shape(); }
+  /// How many dims it has; 0 for a scalar and a null dataspace.
   [[nodiscard]] std::size_t ndim() const noexcept { return proxy_.ndim(); }
 
   /// True until it is resolved, and again once the proxy is reinstated.
@@ -100,6 +113,7 @@ class Link : public Node {
  public:
   Link(std::string name, LinkInfo info) : Node(std::move(name), {}), info_(std::move(info)) {}
 
+  /// Where it leads; Tree::follow() finds the node there.
   [[nodiscard]] const LinkInfo& info() const noexcept { return info_; }
 
  private:
@@ -116,6 +130,7 @@ class NamedType : public Node {
 /// are unique.
 class Group : public Node {
  public:
+  /// A group of the type "OrderedDataGroup".
   using Node::Node;
   /// A group of one of dantro's types (group_types() of tree/load_config.hpp).
   Group(std::string name, Attributes attributes, std::string type)
@@ -126,11 +141,13 @@ class Group : public Node {
   /// The type of the groups that are made in it on the way to a longer path, as in dantro.
   [[nodiscard]] std::string type_of_new_groups() const;
 
+  /// The members in their order, links and named types among them; none is null.
   [[nodiscard]] const std::vector<std::shared_ptr<Node>>& members() const noexcept { return members_; }
   /// The member of this name, or null.
   [[nodiscard]] const Node* member(std::string_view name) const;
   /// The node at a path from here, components parted by '/', or null; "" and "/" are the group itself.
   [[nodiscard]] const Node* find(std::string_view path) const;
+  /// The same, to be changed.
   [[nodiscard]] Node* find(std::string_view path);
 
   /// Takes a node as a new member and returns it. Throws UsageError when the name is taken, or is no number in a group that

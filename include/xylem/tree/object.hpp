@@ -16,7 +16,9 @@ class YamlContainer : public Node {
   YamlContainer(std::string name, Attributes attributes, YAML::Node content, bool as_object)
       : Node(std::move(name), std::move(attributes)), content_(std::move(content)), as_object_(as_object) {}
 
+  /// The file's first document.
   [[nodiscard]] const YAML::Node& content() const noexcept { return content_; }
+  /// True where the loader was yaml_to_object.
   [[nodiscard]] bool is_object() const noexcept { return as_object_; }
 
  private:
@@ -27,6 +29,7 @@ class YamlContainer : public Node {
 /// A leaf that holds the text of a file. Its attribute `filepath` names the file.
 class TextContainer : public Node {
  public:
+  /// `text`: the file's, in whole.
   TextContainer(std::string name, Attributes attributes, std::string text)
       : Node(std::move(name), std::move(attributes)), text_(std::move(text)) {}
 

@@ -19,13 +19,19 @@ enum class ResolveAs : std::uint8_t {
 /// Hdf5DataProxy. Never holds an open file.
 class Proxy {
  public:
+  /// `info` is not null.
   explicit Proxy(std::shared_ptr<const DatasetInfo> info, ResolveAs resolve_as = ResolveAs::data)
       : info_(std::move(info)), resolve_as_(resolve_as) {}
 
+  /// The dataset's metadata, as long as the proxy lives; longer: shared_info().
   [[nodiscard]] const DatasetInfo& info() const noexcept { return *info_; }
+  /// The same; one object for all proxies that were made with it.
   [[nodiscard]] const std::shared_ptr<const DatasetInfo>& shared_info() const noexcept { return info_; }
+  /// The stored type.
   [[nodiscard]] const DType& dtype() const noexcept { return info_->dtype; }
+  /// Extents by dim; empty for a scalar and a null dataspace.
   [[nodiscard]] const Shape& shape() const noexcept { return info_->shape; }
+  /// How many dims there are; 0 for a scalar and a null dataspace.
   [[nodiscard]] std::size_t ndim() const noexcept { return info_->shape.size(); }
   /// Extents of the stored chunks; empty where the dataset is not chunked.
   [[nodiscard]] const Shape& chunks() const noexcept { return info_->chunk; }

@@ -9,11 +9,13 @@
 
 namespace xylem {
 
+/// Which elements a rank holds.
 enum class Placement : std::uint8_t {
   partitioned,  ///< each rank holds a part: see partition()
   replicated,   ///< every rank holds all
 };
 
+/// What proxies become.
 struct ResolveOptions {
   std::optional<ResolveAs> as{};  ///< absent: what the proxy says
   Placement placement = Placement::partitioned;
@@ -38,6 +40,8 @@ struct ResolveOptions {
 /// as before.
 /// Collective: yes; all ranks pass the same.
 void resolve(const Communicator& comm, const std::vector<Container*>& containers, const ResolveOptions& options = {});
+/// The same of one container.
+/// Collective: yes; all ranks pass the same.
 void resolve(const Communicator& comm, Container& container, const ResolveOptions& options = {});
 
 }  // namespace xylem
