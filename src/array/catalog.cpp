@@ -164,8 +164,9 @@ Array Catalog::joined_along(const std::string& dim, const std::vector<Entry>& en
   if (from.kind == LabelSource::Kind::attribute) options.labels = labels_of_attributes(containers, from.detail);
   if (from.kind == LabelSource::Kind::external) options.labels = detail::external_labels(parts, containers, dim);
   const bool is_new = !arrays[0].find_axis(dim);
-  if (is_new && !tree_.skipped.empty() && (by_name || !arrays[0].find_coord(dim))) {
-    // Places for all files, in the order in which they would be joined.
+  if (is_new && !tree_.skipped.empty() && (by_name || (!options.labels && !arrays[0].find_coord(dim)))) {
+    // Places for all files, in the order in which they would be joined. Labels that are in the files themselves are not known of
+    // those that cannot be read.
     std::vector<std::string> all;
     for (const FileTree& file : tree_.files) all.push_back(file.file);
     for (const SkippedFile& file : tree_.skipped) all.push_back(file.file);

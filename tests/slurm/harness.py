@@ -34,11 +34,19 @@ class JobTest(unittest.TestCase):
         cls.has_pmix = "pmix" in cls.slurm.command("srun", "--mpi=list").stdout
         if not cls.has_pmix:
             print("this Slurm has no pmix: mpirun stands in for srun", flush=True)
+        # Open MPI 6 (6.0.0rc2) finds no way between two nodes that have one address, as virtual ones do.
+        cls.has_two_nodes = "Open MPI) 4" in subprocess.run(["mpirun", "--version"], check=True, capture_output=True, text=True).stdout
+        if not cls.has_two_nodes:
+            print("this MPI does not connect two virtual nodes: jobs run on one", flush=True)
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="xylem-jobs-"))
         self.addCleanup(shutil.rmtree, self.folder)
         self.addCleanup(self.slurm.command, "scancel", "--quiet", "--user", str(os.getuid()))
+
+    def places(self):
+        """Launchers and numbers of nodes."""
+        return [(launcher, nodes) for nodes in ((1, 2) if self.has_two_nodes else (1,)) for launcher in ("srun", "mpirun")]
 
     def make_runs(self, files=4):
         (self.folder / "runs").mkdir()

@@ -12,7 +12,7 @@ from harness import END_MARK, JOBS, OPENMPI_TCP, USAGE, XYLEM, JobTest, main
 class Jobs(JobTest):
     def test_reduce(self):
         self.make_runs()
-        for launcher, nodes in (("srun", 1), ("mpirun", 1), ("srun", 2), ("mpirun", 2)):
+        for launcher, nodes in self.places():
             with self.subTest(launcher=launcher, nodes=nodes):
                 script = self.edit("reduce.sbatch", {"nodes": nodes, "ntasks-per-node": 3 - nodes}, launcher=launcher)
                 log = self.expect(0, script, environment=OPENMPI_TCP if nodes > 1 else {}, words=["exit code 0", "--threads=1 --memory=896MiB"])
@@ -28,7 +28,7 @@ class Jobs(JobTest):
         self.make_analysis()
         subprocess.run([XYLEM, "run", "climatology.yml", "--set", "data_dir=demo", "--set", f"out_dir={self.folder}/alone"], cwd=self.folder, check=True,
                        capture_output=True)
-        for launcher, nodes in (("srun", 1), ("mpirun", 1), ("srun", 2), ("mpirun", 2)):
+        for launcher, nodes in self.places():
             with self.subTest(launcher=launcher, nodes=nodes):
                 folder = f"it's {launcher} on {nodes}: #1"  # in need of quotes, in bash as in YAML
                 script = self.edit("run.sbatch", {"nodes": nodes, "ntasks-per-node": 3 - nodes}, launcher=launcher, folder=json.dumps(folder))

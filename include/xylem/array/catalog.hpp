@@ -30,8 +30,8 @@ struct CatalogOptions {
 ///   else the unlimited one;
 /// - or a new one, where the options name a dim that no array has.
 ///
-/// They are joined as combine() does. Along a new dim, files that the tree has skipped have their places, where all is missing;
-/// along one that the arrays have they are left out.
+/// They are joined as combine() does. Along a new dim without labels, or with labels from names, files that the tree has skipped
+/// have their places, where all is missing; else, for their labels are in them, they are left out.
 ///
 /// A name whose arrays do not have the dim that the options name is taken from the first file.
 class Catalog {

@@ -41,7 +41,7 @@ class RunReport {
 
   /// A stage begins here, and the one before it ends.
   void begin_stage(const std::string& name);
-  /// Files that are read: their size and the time of their last change are those of now.
+  /// Adds files that are read: their size and the time of their last change are those of now.
   void set_inputs(const std::vector<std::string>& files);
   /// Files that could not be read, and were left out.
   void set_skipped(const std::vector<SkippedFile>& files) { skipped_ = files; }

@@ -33,6 +33,7 @@ class DataManager {
   void load(const std::string& entry_name, const LoadOptions& options);
 
   /// Makes the groups of a configuration, loads its entries one after another, and prints the tree where it says so.
+  /// Throws as load(), and UsageError for a group to be made that is there already.
   /// Collective: yes; all ranks pass the same.
   void load_from_cfg(const LoadConfig& config);
   /// The same for a configuration as YAML text (parse_manager_config).
@@ -40,7 +41,8 @@ class DataManager {
   void load_from_cfg(const std::string& yaml);
 
   /// Gives the group at a path; makes it, and those on the way to it, where there is none. Without a type it is of the one that
-  /// the group around it prescribes. Throws UsageError where something else is in its place.
+  /// the group around it prescribes. Throws UsageError where something else is in its place, and for
+  /// paths with empty parts, `.` or `..`.
   Group& new_group(const std::string& path, const std::optional<std::string>& type = {});
 
   /// The folder's absolute path.

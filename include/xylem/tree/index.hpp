@@ -25,7 +25,8 @@ struct IndexReport {
 /// Scans files, as load_tree(), and keeps what is known of them (tree, attributes, what is stored, values of what may be
 /// coordinates) in one file, from which load_tree() takes it as long as the files' sizes and times of last change are the same.
 /// `path`: where; empty: `.xylem-index` in the folder that all the files have in common. What an index there knows already is not
-/// scanned again. The file appears by atomic rename. Throws ResourceError where it cannot be written, and as load_tree().
+/// scanned again. The file appears by atomic rename. Throws ResourceError where it cannot be written, UsageError where
+/// none of the files could be read in whole, and as load_tree().
 /// Collective: yes.
 IndexReport write_index(const Communicator& comm, const std::vector<std::string>& patterns, const std::string& path = {});
 

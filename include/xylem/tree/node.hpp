@@ -155,7 +155,7 @@ class Group : public Node {
   Node& add(std::shared_ptr<Node> node);
   /// The same for the root of a file's tree, under another name: it stays a root, from which its own paths start.
   Group& mount(std::shared_ptr<Group> root, std::string name);
-  /// Removes the member of this name.
+  /// Removes the member of exactly this name, which there must be (else InternalError).
   void remove(std::string_view name);
   /// Finds members in lower case, whatever the case of the name: for a file loaded with lower-case keys, whose own references
   /// are as they were.
