@@ -7,8 +7,8 @@
 
 namespace xylem {
 
-/// MPI from start to end: initializes it (MPI_THREAD_SERIALIZED) unless the program has, and finalizes what it initialized. Lets rank
-/// 0 alone write log messages; where it initialized MPI, a crash of the process is one line and the exit code of an internal
+/// MPI from start to end: initializes it (MPI_THREAD_SERIALIZED) unless the program has, and finalizes what it initialized. Lets
+/// rank 0 alone write log messages; where it initialized MPI, a crash of the process is one line and the exit code of an internal
 /// error. Where srun started the program in a way in which the MPI library cannot start, it ends here with one line and the code
 /// of a usage error. Collective: construction and destruction, on all ranks of the job.
 class MpiRuntime {
