@@ -167,6 +167,7 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
                   options.memory == 0 ? "the memory of this node" : format_bytes(options.memory));
   }
   options.plan.memory_limit = options.memory;
+  give_back_free_memory();  // what is free again is not held
   options.plan.memory_held = metadata_bytes(idle);
   const auto beside = [&](const std::vector<Shape>& stored) {
     return hooks.memory_beside ? world.agree([&] { return hooks.memory_beside(planned.variables, stored, options.plan.threads); })

@@ -50,8 +50,8 @@ class Commands:
 def start_tasks(commands, peers):
     """What starting takes, and what the memory gives."""
     nothing = os.path.join(commands.data.results, "nothing.extents")
-    with open(nothing, "w", encoding="ascii"):
-        pass
+    with open(nothing, "w", encoding="ascii") as file:
+        file.write("0 0\n")
     own = [Program("xylem", [*commands.mpirun, commands.xylem, "--version"], own=True),
            commands.limit("limit programs", "memory_sum", 1 << 16),
            commands.limit("bare programs", "pread_sum", commands.data.plain, nothing)]

@@ -55,7 +55,6 @@ Catalog open_catalog(const Communicator& comm, const Tree& tree, const std::vect
 
 std::int64_t metadata_bytes(std::int64_t idle) {
   constexpr std::int64_t step = std::int64_t{1} << 18;
-  give_back_free_memory();  // what is free again is not held
   return std::max<std::int64_t>(0, (resident_bytes() - idle + step - 1) / step * step);
 }
 
@@ -101,7 +100,8 @@ Plan plan_arrays(const Communicator& comm, const Tree& tree, const std::vector<N
     });
     return made;
   };
-  auto [plan, refusal] = make(options);
+  auto [plan, why_not] = make(options);
+  give_back_free_memory();
   const std::int64_t grown = greatest(comm, metadata_bytes(before));
   if (plan && plan->memory_bound + grown <= options.memory_limit) {
     plan->hold(grown);
@@ -109,9 +109,9 @@ Plan plan_arrays(const Communicator& comm, const Tree& tree, const std::vector<N
   }
   plan.reset();
   options.memory_held += grown;
-  std::tie(plan, refusal) = make(options);
+  std::tie(plan, why_not) = make(options);
   if (plan) return std::move(*plan);
-  return comm.agree([&]() -> Plan { throw ResourceError("{}", refusal); });
+  return comm.agree([&refusal = why_not]() -> Plan { throw ResourceError("{}", refusal); });
 }
 
 std::vector<ComputedArray> compute(const Communicator& comm, const Tree& tree, const std::vector<NamedArray>& arrays,

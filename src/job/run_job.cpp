@@ -195,6 +195,7 @@ class JobRun {
       if (arrays.empty()) throw UsageError("{}: none of the results can be computed", printable(request_.file));
     });
     PlanOptions options = job_.options;
+    give_back_free_memory();  // what is free again is not held
     options.memory_held = metadata_bytes(idle);
     const std::int64_t most_beside = writers_memory(variables, {});
     options.memory_held += most_beside;
