@@ -78,7 +78,7 @@ class Xylem(CMakePackage):
         )
 
     def test_reduce(self):
-        """two ranks write data, list its tree, and compute a mean over all of it"""
+        """two ranks write data, list its tree, and compute a maximum over all of it"""
         self._run_under_mpi("demo-data", "data", "--size", "100KiB", "--files", "2", "--overwrite")
         assert "temperature" in self._run_under_mpi("tree", "data/day000.h5")
         assert "warmest = " in self._run_under_mpi(
