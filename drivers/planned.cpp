@@ -177,6 +177,7 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
   options.plan.memory_held += most_beside;
   planned.plan = plan_arrays(world, tree, arrays, options.plan);
   planned.plan.hold(beside(stored_chunks(planned.plan)) - most_beside);
+  count_peak_so_far(world, planned.plan, idle);
   if (hooks.report != nullptr) hooks.report->set_plan(planned.plan);
   return planned;
 }

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +16,9 @@
 
 #include "xylem/support/log.hpp"
 #include "xylem/support/standard_streams.hpp"
+
+#include "detail/launcher.hpp"
+#include "detail/networks.hpp"
 
 namespace xylem {
 namespace {
@@ -74,32 +76,6 @@ void refuse_srun_without_pmix() {
 #endif
 }
 
-// A whole number that an environment variable holds.
-std::optional<int> environment_number(const char* name) {
-  const char* text = std::getenv(name);
-  if (text == nullptr) return {};
-  int value = 0;
-  const char* last = text + std::strlen(text);
-  const auto [end, error] = std::from_chars(text, last, value);
-  return error == std::errc() && end == last ? std::optional<int>(value) : std::nullopt;
-}
-
-// Ranks of one node reach each other through shared memory, whatever networks there are, and a process alone has nobody to reach:
-// the layer that does this is named to Open MPI before MPI_Init, more than half of whose time is a search for networks otherwise
-// (docs/adr/0011-networks.md). What the user set stays. Returns whether the environment names it now.
-bool skip_networks() {
-#if defined(OMPI_MAJOR_VERSION)
-  const auto set = [](const char* name) { return std::getenv(name) != nullptr; };
-  const bool mpirun = set("OMPI_COMM_WORLD_SIZE"), pmix = set("PMIX_RANK") || set("PMI_RANK");
-  const bool one_node = mpirun ? environment_number("OMPI_COMM_WORLD_SIZE") == environment_number("OMPI_COMM_WORLD_LOCAL_SIZE")
-                               : !pmix || environment_number("SLURM_STEP_NUM_NODES") == 1;
-  if (set("OMPI_MCA_pml") || !one_node) return false;
-  return setenv("OMPI_MCA_pml", "ob1", 0) == 0;
-#else
-  return false;
-#endif
-}
-
 // What the launcher that is nearest to this process says of it, if any does.
 struct Launched {
   const char* variable;  // that holds the number of ranks
@@ -112,7 +88,8 @@ std::optional<Launched> read_launcher() {
   constexpr std::array names{std::pair{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"}, std::pair{"PMI_SIZE", "PMI_RANK"},
                              std::pair{"SLURM_STEP_NUM_TASKS", "SLURM_PROCID"}};
   for (const auto& [size, rank] : names) {
-    if (const auto ranks = environment_number(size)) return Launched{size, *ranks, environment_number(rank).value_or(0)};
+    if (const auto ranks = detail::environment_number(size))
+      return Launched{size, *ranks, detail::environment_number(rank).value_or(0)};
   }
   return {};
 }
@@ -148,9 +125,8 @@ MpiRuntime::MpiRuntime(int& argc, char**& argv) {
   if (initialized == 0) {
     refuse_srun_without_pmix();
     int provided = 0;
-    const bool named = skip_networks();
+    const detail::SharedMemoryOnly fast;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided);
-    if (named) unsetenv("OMPI_MCA_pml");
     owns_mpi_ = true;
   }
   signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes fails writes, as a full disk does, instead of ending the process

@@ -69,6 +69,13 @@ std::int64_t greatest(const Communicator& comm, std::int64_t bytes) {
 
 }  // namespace
 
+void count_peak_so_far(const Communicator& comm, Plan& plan, std::int64_t idle) {
+  constexpr std::int64_t at_least = std::int64_t{1} << 19;  // what any run takes beside
+  const std::int64_t peak = greatest(comm, peak_resident_bytes() - idle) + at_least;
+  plan.memory = std::max(plan.memory, peak);
+  plan.memory_bound = std::max(plan.memory_bound, peak);
+}
+
 void use_own_threads(const Communicator& comm, PlanOptions& options) {
   const int cpus = comm.cpus_per_rank();
   int level = MPI_THREAD_SINGLE;

@@ -201,6 +201,7 @@ class JobRun {
     options.memory_held += most_beside;
     Plan plan = plan_arrays(comm_, data.files(), arrays, options);
     plan.hold(writers_memory(variables, stored_chunks(plan)) - most_beside);
+    count_peak_so_far(comm_, plan, idle);
     report_.set_plan(plan);
     if (request_.dry_run) return print_(explain(plan));
 

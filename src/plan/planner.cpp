@@ -27,7 +27,7 @@ using detail::Request;
 constexpr std::int64_t mib = std::int64_t{1} << 20;
 
 // What a rank needs besides: the code of libraries that planning has not touched yet, MPI's buffers.
-constexpr std::int64_t fixed_bytes = mib;
+constexpr std::int64_t fixed_bytes = mib / 2;
 
 bool is_reduction(const Array& array) { return std::holds_alternative<ReductionNode>(array.node().kind); }
 

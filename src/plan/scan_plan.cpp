@@ -31,7 +31,7 @@ constexpr std::int64_t max_whole_chunk_bytes = 4 * mib;
 
 // What a rank needs besides its buffers: HDF5's caches of open files, its type conversion and sieve buffers, kernel scratch, and
 // the accumulators of the datasets that it shares with other ranks.
-constexpr std::int64_t code_bytes = 3 * mib / 2, fixed_bytes = max_open_files * hdf5_file_memory + code_bytes;
+constexpr std::int64_t code_bytes = mib, fixed_bytes = max_open_files * hdf5_file_memory + code_bytes;
 
 std::int64_t bytes_of(const Shape& shape, const DatasetInfo& info) {
   const auto elements = num_elements(shape);

@@ -31,7 +31,22 @@ if "$mpiexec" --version 2>/dev/null | grep -q "Open MPI"; then
   for ranks in 1 3; do
     expect "$ranks" 0 "layer 'ob1', environment ''" "$ranks" layer 0
     OMPI_MCA_pml=^cm expect "$ranks" 0 "layer '^cm', environment '^cm'" "$ranks" layer 0
+    OMPI_MCA_btl=self,tcp expect "$ranks" 0 "layer 'ob1'" 0 layer 0
   done
+  # Settings of the user's own, with and without what is needed; several nodes.
+  home=$(mktemp -d)
+  mkdir "$home/.openmpi"
+  for setting in "btl = self,tcp" "btl=^vader,sm" "pml = ^ob1,cm" "pml = ob1" "btl = ^openib, ofi"; do
+    echo "# settings"$'\n'"$setting" >"$home/.openmpi/mca-params.conf"
+    output=$(HOME=$home "$mpiexec" --version >/dev/null; HOME=$home OMPI_MCA_btl="" PMI_RANK=0 SLURM_STEP_NUM_NODES=1 "$program" layer 0 2>&1)
+    case $setting in
+      "pml = ob1" | "btl = ^openib, ofi") [[ $output == *"layer 'ob1'"* ]] ;;
+      *) [[ $output != *"layer 'ob1'"* ]] ;;
+    esac || { echo "FAIL: with '$setting': $output"; failures=$((failures + 1)); }
+  done
+  rm -rf "$home"
+  output=$(PMI_RANK=0 SLURM_STEP_NUM_NODES=2 "$program" layer 0)
+  [[ $output != *"layer 'ob1'"* ]] || { echo "FAIL: on two nodes: $output"; failures=$((failures + 1)); }
   if [ "$("$program" layer 0)" != "layer 'ob1', environment ''" ]; then
     echo "FAIL: one process without a launcher: $("$program" layer 0)"; failures=$((failures + 1))
   fi

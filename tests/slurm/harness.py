@@ -35,7 +35,7 @@ class JobTest(unittest.TestCase):
         if not cls.has_pmix:
             print("this Slurm has no pmix: mpirun stands in for srun", flush=True)
         # Open MPI 6 (6.0.0rc2) finds no way between two nodes that have one address, as virtual ones do.
-        cls.has_two_nodes = "Open MPI) 4" in subprocess.run(["mpirun", "--version"], check=True, capture_output=True, text=True).stdout
+        cls.has_two_nodes = "Open MPI) 6" not in subprocess.run(["mpirun", "--version"], check=True, capture_output=True, text=True).stdout
         if not cls.has_two_nodes:
             print("this MPI does not connect two virtual nodes: jobs run on one", flush=True)
 

@@ -29,6 +29,10 @@ namespace xylem {
 /// PlanOptions::memory_held.
 [[nodiscard]] std::int64_t metadata_bytes(std::int64_t idle);
 
+/// Raises a plan's forecasts to what a rank has taken already, beyond `idle` bytes, to know the files and to plan. Collective:
+/// yes.
+void count_peak_so_far(const Communicator& comm, Plan& plan, std::int64_t idle);
+
 /// Sets the threads of each rank to as many as it has CPUs (Communicator::cpus_per_rank), or fewer where they are of no use to
 /// the plan or cannot be had. What is planned for ranks that are not those of `comm` gets one. Collective: yes.
 void use_own_threads(const Communicator& comm, PlanOptions& options);

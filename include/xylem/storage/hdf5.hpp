@@ -52,7 +52,7 @@ using PropertyList = Handle<H5Pclose>;
 /// The version of the HDF5 library that runs ("1.10.8").
 [[nodiscard]] std::string library_version();
 
-/// Frees what HDF5 keeps of files that are closed, up to 1 MiB to open the next one faster.
+/// Frees what HDF5 keeps of files that are closed, up to 4 MiB to open the next one faster.
 void give_back_caches();
 
 /// What HDF5's error stack of this thread says of the last failure: the innermost description.

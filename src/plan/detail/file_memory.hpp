@@ -15,7 +15,7 @@ namespace xylem::detail {
 
 /// Counts a dataset of a file with so many chunks.
 inline void count_file_memory(std::map<std::string_view, std::int64_t>& files, std::string_view file, std::int64_t chunks) {
-  constexpr std::int64_t opened = std::int64_t{128} << 10, chunk = 100;
+  constexpr std::int64_t opened = std::int64_t{640} << 10, chunk = 150;  // most of it the table of the metadata cache
   std::int64_t& bytes = files.try_emplace(file, opened).first->second;
   bytes = std::min(hdf5_file_memory, bytes + chunk * std::min(hdf5_file_memory, chunks));
 }

@@ -1,0 +1,93 @@
+#include "detail/networks.hpp"
+
+#include <dlfcn.h>
+#include <mpi.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include "detail/launcher.hpp"
+
+namespace xylem::detail {
+namespace {
+
+bool is_set(const char* name) { return std::getenv(name) != nullptr; }
+
+bool names(std::string_view list, std::string_view name) {
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    if (list.substr(begin, end - begin) == name) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+// Whether a list of components, or with ^ of those that are left out, leaves what ranks of one node need.
+bool leaves_ob1(std::string_view list) {
+  return list.empty() || (list.front() == '^' ? !names(list.substr(1), "ob1") : names(list, "ob1"));
+}
+bool leaves_shared_memory(std::string_view list) {
+  if (list.empty()) return true;
+  if (list.front() == '^')
+    return !names(list.substr(1), "self") && !names(list.substr(1), "vader") && !names(list.substr(1), "sm");
+  return names(list, "self") && (names(list, "vader") || names(list, "sm"));
+}
+
+// Whether a file of settings leaves what is needed: lines `name = value`, and comments. What cannot be read sets nothing.
+bool leaves_what_is_needed(const std::string& path) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    std::erase_if(line, [](char c) { return c == ' ' || c == '\t' || c == '\r'; });
+    if (line.starts_with("pml=") && !leaves_ob1(std::string_view(line).substr(4))) return false;
+    if (line.starts_with("btl=") && !leaves_shared_memory(std::string_view(line).substr(4))) return false;
+  }
+  return true;
+}
+
+// The user's settings, and the site's: where the library is, and where Debian has them.
+bool files_leave_what_is_needed() {
+  constexpr const char* site = "/etc/openmpi-mca-params.conf";
+  if (const char* home = std::getenv("HOME");
+      home != nullptr && !leaves_what_is_needed(std::string(home) + "/.openmpi/mca-params.conf"))
+    return false;
+  if (const char* prefix = std::getenv("OPAL_PREFIX"); prefix != nullptr && !leaves_what_is_needed(std::string(prefix) + site))
+    return false;
+  Dl_info library{};
+  if (dladdr(reinterpret_cast<void*>(&MPI_Init), &library) != 0 && library.dli_fname != nullptr) {
+    const std::string path = library.dli_fname;
+    const std::string folder = path.substr(0, path.find_last_of('/') + 1);
+    if (!leaves_what_is_needed(folder + ".." + site)) return false;
+  }
+  return leaves_what_is_needed("/etc/openmpi/openmpi-mca-params.conf");
+}
+
+bool on_one_node() {
+  if (is_set("OMPI_COMM_WORLD_SIZE")) {
+    const auto ranks = environment_number("OMPI_COMM_WORLD_SIZE");
+    return ranks && ranks == environment_number("OMPI_COMM_WORLD_LOCAL_SIZE");
+  }
+  if (is_set("PMIX_RANK") || is_set("PMI_RANK")) return environment_number("SLURM_STEP_NUM_NODES") == 1;
+  return true;
+}
+
+}  // namespace
+
+SharedMemoryOnly::SharedMemoryOnly() {
+#if defined(OMPI_MAJOR_VERSION)
+  for (const char* name : {"OMPI_MCA_pml", "OMPI_MCA_mca_base_param_files", "OMPI_MCA_mca_base_override_param_file"}) {
+    if (is_set(name)) return;
+  }
+  const char* btl = std::getenv("OMPI_MCA_btl");
+  if (btl != nullptr && !leaves_shared_memory(btl)) return;
+  named_ = on_one_node() && files_leave_what_is_needed() && setenv("OMPI_MCA_pml", "ob1", 0) == 0;
+#endif
+}
+
+SharedMemoryOnly::~SharedMemoryOnly() {
+  if (named_) unsetenv("OMPI_MCA_pml");
+}
+
+}  // namespace xylem::detail
