@@ -12,6 +12,7 @@
 #include "xylem/storage/hdf5.hpp"
 #include "xylem/support/error.hpp"
 
+#include "bare.hpp"
 #include "sum.hpp"
 
 namespace {
@@ -74,9 +75,4 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  MPI_Init(&argc, &argv);  // as any program would: xylem's own start is shorter (docs/adr/0011-networks.md)
-  const int code = run(argc, argv);
-  MPI_Finalize();
-  return code;
-}
+int main(int argc, char** argv) { return bench::as_bare_program(argc, argv, run); }

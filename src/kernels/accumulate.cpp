@@ -150,7 +150,6 @@ void Accumulators::combine(const Accumulators& other) {
   XYLEM_EXPECT(state_->aggregates == other.state_->aggregates && state_->outputs == other.state_->outputs &&
                    state_->types == other.state_->types && state_->mode == other.state_->mode,
                "accumulators of the same aggregates");
-  state_->settle();
   other.state_->settle();
   for (std::size_t i = 0; i < state_->states.size(); ++i) state_->states[i]->combine(*other.state_->states[i]);
 }
@@ -171,7 +170,6 @@ std::string Accumulators::pack() const {
 }
 
 void Accumulators::combine_packed(std::string_view packed) {
-  state_->settle();
   Unpacker unpacker(packed);
   const auto is_next = [&](auto expected) { return unpacker.get<decltype(expected)>() == expected; };
   XYLEM_EXPECT(is_next(state_->outputs) && is_next(static_cast<std::uint8_t>(state_->mode)) &&

@@ -38,7 +38,7 @@ if "$mpiexec" --version 2>/dev/null | grep -q "Open MPI"; then
   mkdir "$home/.openmpi"
   for setting in "btl = self,tcp" "btl=^vader,sm" "pml = ^ob1,cm" "pml = ob1" "btl = ^openib, ofi"; do
     echo "# settings"$'\n'"$setting" >"$home/.openmpi/mca-params.conf"
-    output=$(HOME=$home "$mpiexec" --version >/dev/null; HOME=$home OMPI_MCA_btl="" PMI_RANK=0 SLURM_STEP_NUM_NODES=1 "$program" layer 0 2>&1)
+    output=$(HOME=$home PMI_RANK=0 SLURM_STEP_NUM_NODES=1 "$program" layer 0 2>&1)
     case $setting in
       "pml = ob1" | "btl = ^openib, ofi") [[ $output == *"layer 'ob1'"* ]] ;;
       *) [[ $output != *"layer 'ob1'"* ]] ;;

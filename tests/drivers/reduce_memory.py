@@ -12,9 +12,8 @@ import unittest
 import h5py
 import numpy as np
 
-from peaks import run
+from peaks import MIB, run
 
-MIB = 1 << 20
 TIME, LAT, LON = 256, 256, 1024  # 256 MiB of float32
 # What differs between two runs of the same program: pages of libraries, MPI's buffers between ranks.
 NOISE = 4 * MIB

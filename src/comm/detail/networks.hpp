@@ -4,7 +4,7 @@ namespace xylem::detail {
 
 /// While it lives, and where all ranks are on one node, Open MPI is told to send messages through its own layer over shared
 /// memory: more than half of MPI_Init is a search for networks otherwise (docs/adr/0011-networks.md). Nothing is told where the
-/// user or the site chose that layer, or left out what it needs. Changes the environment: no other thread may look at it
+/// user or the site chose another layer, or left out what this one needs. Changes the environment: no other thread may look at it
 /// meanwhile.
 class SharedMemoryOnly {
  public:

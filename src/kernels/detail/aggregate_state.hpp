@@ -23,7 +23,7 @@ class AggregateState {
   virtual void combine(const AggregateState& other) = 0;
   virtual void pack(Packer& packer) const = 0;
   virtual void combine_packed(Unpacker& unpacker) = 0;
-  /// Adds what updates left to be added later: before a state is combined with another, packed or read.
+  /// Adds what updates left to be added later: before a state is added to another, packed or read.
   virtual void settle() {}
   /// Frees what updates take besides.
   virtual void rest() noexcept {}
