@@ -7,7 +7,6 @@
 
 #include "xylem/array/catalog.hpp"
 #include "xylem/job/compute.hpp"
-#include "xylem/plan/result_chunks.hpp"
 #include "xylem/plan/result_variable.hpp"
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/error.hpp"
@@ -167,17 +166,9 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
                   options.memory == 0 ? "the memory of this node" : format_bytes(options.memory));
   }
   options.plan.memory_limit = options.memory;
-  give_back_free_memory();  // what is free again is not held
-  options.plan.memory_held = metadata_bytes(idle);
-  const auto beside = [&](const std::vector<Shape>& stored) {
-    return hooks.memory_beside ? world.agree([&] { return hooks.memory_beside(planned.variables, stored, options.plan.threads); })
-                               : 0;
-  };
-  const std::int64_t most_beside = beside({});
-  options.plan.memory_held += most_beside;
-  planned.plan = plan_arrays(world, tree, arrays, options.plan);
-  planned.plan.hold(beside(stored_chunks(planned.plan)) - most_beside);
-  count_peak_so_far(world, planned.plan, idle);
+  planned.plan = plan_arrays(world, tree, arrays, options.plan, idle, [&](const std::vector<Shape>& stored) {
+    return hooks.memory_beside ? hooks.memory_beside(planned.variables, stored, options.plan.threads) : 0;
+  });
   if (hooks.report != nullptr) hooks.report->set_plan(planned.plan);
   return planned;
 }

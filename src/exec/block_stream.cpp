@@ -54,6 +54,7 @@ bool BlockStream::fetch(Slot& slot, BlockBuffers& into) {
     } else {
       const ScanRange& range = ranges_[range_];
       const Scan& scan = pass_.scans[range.scan];
+      slot.block.source.reset();  // of a block before; files that nobody needs are closed before another is opened
       if (!source_) source_ = std::make_shared<BlockSource>(files_, scan);
       slot.block = {range.scan, scan.box(range.begin + number_++), source_};
       source_->fetch(slot.block.box, into);

@@ -13,6 +13,7 @@
 #include "xylem/exec/storage_summary.hpp"
 #include "xylem/model/half.hpp"
 #include "xylem/model/runs.hpp"
+#include "xylem/plan/result_chunks.hpp"
 #include "xylem/plan/result_variable.hpp"
 #include "xylem/support/contract.hpp"
 #include "xylem/support/memory.hpp"
@@ -67,14 +68,15 @@ std::int64_t greatest(const Communicator& comm, std::int64_t bytes) {
   return saturated(all[0]);
 }
 
-}  // namespace
-
+// Raises a plan's forecasts to what a rank has taken already to know the files and to plan.
 void count_peak_so_far(const Communicator& comm, Plan& plan, std::int64_t idle) {
   constexpr std::int64_t at_least = std::int64_t{1} << 19;  // what any run takes beside
   const std::int64_t peak = greatest(comm, peak_resident_bytes() - idle) + at_least;
   plan.memory = std::max(plan.memory, peak);
   plan.memory_bound = std::max(plan.memory_bound, peak);
 }
+
+}  // namespace
 
 void use_own_threads(const Communicator& comm, PlanOptions& options) {
   const int cpus = comm.cpus_per_rank();
@@ -119,6 +121,18 @@ Plan plan_arrays(const Communicator& comm, const Tree& tree, const std::vector<N
   std::tie(plan, why_not) = make(options);
   if (plan) return std::move(*plan);
   return comm.agree([&refusal = why_not]() -> Plan { throw ResourceError("{}", refusal); });
+}
+
+Plan plan_arrays(const Communicator& comm, const Tree& tree, const std::vector<NamedArray>& arrays, PlanOptions options,
+                 std::int64_t idle, const MemoryBeside& beside) {
+  const auto bytes_beside = [&](const std::vector<Shape>& stored) { return comm.agree([&] { return beside(stored); }); };
+  give_back_free_memory();  // what is free again is not held
+  const std::int64_t most = bytes_beside({});
+  options.memory_held = metadata_bytes(idle) + most;
+  Plan plan = plan_arrays(comm, tree, arrays, options);
+  plan.hold(bytes_beside(stored_chunks(plan)) - most);
+  count_peak_so_far(comm, plan, idle);
+  return plan;
 }
 
 std::vector<ComputedArray> compute(const Communicator& comm, const Tree& tree, const std::vector<NamedArray>& arrays,

@@ -194,14 +194,8 @@ class JobRun {
       }
       if (arrays.empty()) throw UsageError("{}: none of the results can be computed", printable(request_.file));
     });
-    PlanOptions options = job_.options;
-    give_back_free_memory();  // what is free again is not held
-    options.memory_held = metadata_bytes(idle);
-    const std::int64_t most_beside = writers_memory(variables, {});
-    options.memory_held += most_beside;
-    Plan plan = plan_arrays(comm_, data.files(), arrays, options);
-    plan.hold(writers_memory(variables, stored_chunks(plan)) - most_beside);
-    count_peak_so_far(comm_, plan, idle);
+    const Plan plan = plan_arrays(comm_, data.files(), arrays, job_.options, idle,
+                                  [&](const std::vector<Shape>& stored) { return writers_memory(variables, stored); });
     report_.set_plan(plan);
     if (request_.dry_run) return print_(explain(plan));
 

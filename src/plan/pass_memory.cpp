@@ -46,7 +46,7 @@ std::int64_t file_bytes(const Pass& pass, const PlanOptions& options) {
   std::map<std::string_view, std::int64_t> files;
   for (const Scan& scan : pass.scans) {
     for (const ScanDataset& dataset : scan.datasets) {
-      count_file_memory(files, dataset.info->ref.file, dataset.storage.allocated_chunks);
+      count_file_memory(files, *dataset.info, dataset.storage);
     }
   }
   return open_file_memory(files, options.threads);

@@ -205,7 +205,7 @@ ScanPlan::ScanPlan(const std::vector<std::shared_ptr<const DatasetInfo>>& datase
     const DatasetScan& scan = datasets_.back();
     weight_before_.push_back(weight_before_.back() + scan.weight);
     if (scan.num_blocks == 0) continue;
-    count_file_memory(files, datasets[i]->ref.file, summaries[i].allocated_chunks);
+    count_file_memory(files, *datasets[i], summaries[i]);
     const std::int64_t usual = usual_read_bytes(*datasets[i], summaries[i], scan.blocks.tile());
     buffers = std::max(buffers, scan.block_bytes() + std::min(scan.bytes_beside, usual));
   }

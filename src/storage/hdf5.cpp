@@ -35,19 +35,21 @@ void silence_error_stack() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 // takes ten times as long as all else of opening a file. One or two are kept; other limits are HDF5's own.
 void keep_freed_caches() {
   constexpr int kib = 1 << 10, mib = 1 << 20;
-  H5set_free_list_limits(4 * mib, mib, 4 * mib, 256 * kib, 16 * mib, mib);
+  H5set_free_list_limits(4 * mib, mib, 4 * mib, 256 * kib, 16 * mib, 2 * mib);
 }
 
 PropertyList access_properties() {
   keep_freed_caches();
   PropertyList properties(H5Pcreate(H5P_FILE_ACCESS));
-  // HDF5's metadata cache may grow to 32 MiB a file by default; the memory forecast counts on less (model/limits.hpp).
+  // HDF5's metadata cache may grow to 32 MiB of the file, and ten times that in memory; the memory forecast counts on less
+  // (model/limits.hpp).
   H5AC_cache_config_t cache{};
   cache.version = H5AC__CURR_CACHE_CONFIG_VERSION;
   if (H5Pget_mdc_config(properties.get(), &cache) >= 0) {
     cache.set_initial_size = 1;
-    cache.initial_size = std::size_t{512} << 10;
-    cache.min_size = std::size_t{512} << 10;
+    cache.initial_size = static_cast<std::size_t>(hdf5_cache);
+    cache.min_size = cache.initial_size;
+    cache.incr_mode = H5C_incr__off;  // what is larger than the cache makes it grow even so (flash_incr_mode)
     cache.max_size = static_cast<std::size_t>(hdf5_file_memory);
     H5Pset_mdc_config(properties.get(), &cache);
   }

@@ -26,8 +26,8 @@ std::shared_ptr<const h5::File> FilePool::open(const std::string& path) {
   if (known != files_.end()) {
     files_.splice(files_.begin(), files_, known);
   } else {
+    if (files_.size() == capacity_) files_.pop_back();  // first, so that there is never one more
     files_.emplace_front(path, std::make_shared<const h5::File>(h5::open_readonly(path)));
-    if (files_.size() > capacity_) files_.pop_back();
   }
   return files_.front().second;
 }

@@ -59,6 +59,9 @@ StorageSummary summarize_chunks(hid_t dataset, const DatasetInfo& info) {
   if (stored == 0) fail("cannot read the sizes of the chunks of " + info.ref.describe());
   summary.stored_bytes = static_cast<std::int64_t>(stored);
   summary.allocated_chunks = static_cast<std::int64_t>(count);
+  H5D_chunk_index_t index{};
+  check(H5Dget_chunk_index_type(dataset, &index), "cannot find out how " + info.ref.describe() + " keeps its chunks");
+  summary.chunk_tree = index == H5D_CHUNK_IDX_BTREE || index == H5D_CHUNK_IDX_BT2;
   const std::int64_t all = ChunkGrid(info.shape, info.chunk).size();
   if (is_sparse(summary.allocated_chunks, all)) summary.sparse_chunks = list_chunks(dataset, info, summary.allocated_chunks);
   return summary;

@@ -64,12 +64,15 @@ std::int64_t peak_resident_bytes() {
 }
 
 // glibc raises its threshold for buffers of their own (mmap) to the size of each that is freed, up to 32 MiB, and from then on
-// keeps so much: https://man7.org/linux/man-pages/man3/mallopt.3.html (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD).
+// keeps so much; and it gives each thread an arena, so that HDF5, whom one thread at a time calls, has what is free in one of
+// them and takes more in another: https://man7.org/linux/man-pages/man3/mallopt.3.html (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD,
+// M_ARENA_MAX).
 void give_back_large_buffers() {
 #ifdef __GLIBC__
   constexpr int large = 256 << 10;
   mallopt(M_MMAP_THRESHOLD, large);
   mallopt(M_TRIM_THRESHOLD, 4 * large);
+  mallopt(M_ARENA_MAX, 2);
 #endif
 }
 

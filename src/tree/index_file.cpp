@@ -15,7 +15,7 @@ namespace {
 // An index is: this line, a checksum of all behind it, then parts of bytes, each after its length. The line changes with what
 // comes behind it: an older or newer program's index is scanned anew. The number that follows tells machines apart that order
 // bytes in another way.
-constexpr std::string_view magic = "xylem-index 1\n";
+constexpr std::string_view magic = "xylem-index 2\n";
 constexpr std::uint64_t byte_order = 0x0102030405060708;
 
 // Tells damage, not malice: FNV-1a over words.

@@ -6,6 +6,7 @@ The main cases read 3.25 GiB in 64 MiB. Answers are checked too: a run that skip
 """
 import functools
 import json
+import math
 import pathlib
 import re
 import statistics
@@ -140,6 +141,20 @@ class Forecast(unittest.TestCase):
         self.hold([path], ["a=t + 1"], 96 * MIB, "--deflate", "1")
         self.hold([path], ["a=max(t - mean(t, time))"], 128 * MIB)
         self.hold([path], ["q=quantile(t, 0.5)"], 64 * MIB)
+
+    def test_chunk_indices(self):
+        """Files of many tiny chunks, whose indices HDF5 keeps while they are open: as B-trees, and in the newer format as arrays."""
+        for version in ("earliest", "latest"):
+            files = [self.folder / f"{version}{i:02}.h5" for i in range(16)]
+            values = np.random.default_rng(6).normal(size=(len(files), 12_000))
+            for path, row in zip(files, values):
+                with h5py.File(path, "w", libver=version) as file:
+                    file.create_dataset("t", data=row, chunks=(2,))
+            for ranks, threads in ((1, 1), (1, 2), (1, 4), (2, 1), (2, 2)):
+                found = self.hold(files, ["m=mean(t, n)"], 64 * MIB, "--concat", "n", "--threads", threads, ranks=ranks)
+                np.testing.assert_array_equal(found["m"], [math.fsum(column) / len(files) for column in values.T])
+            for path in files:
+                path.unlink()
 
     def test_large_chunks(self):
         """A chunk of 64 MiB is refused with a limit that does."""

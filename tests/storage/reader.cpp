@@ -240,6 +240,7 @@ TEST(Reader, WhatIsStored) {
   EXPECT_EQ(found["/partial"].allocated_chunks, 1);
   EXPECT_EQ(found["/partial"].stored_bytes, 8 * 8 * 4);
   EXPECT_TRUE(found["/partial"].sparse_chunks.empty()) << "so few chunks are visited";
+  EXPECT_TRUE(found["/partial"].chunk_tree && !found["/contiguous"].chunk_tree) << "the oldest format has B-trees for chunks";
   EXPECT_EQ(found["/tiny"].sparse_chunks, (std::vector<Shape>{{1000, 1000}})) << "two million visits would take seconds";
   EXPECT_EQ(found["/sparse"].allocated_chunks, 4);
   std::vector<Shape> starts;

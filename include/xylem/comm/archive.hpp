@@ -113,7 +113,7 @@ void serialize(Archive& archive, FilterInfo& value) {
 
 template <class Archive>
 void serialize(Archive& archive, StorageSummary& value) {
-  archive(value.stored_bytes, value.allocated_chunks, value.sparse_chunks);
+  archive(value.stored_bytes, value.allocated_chunks, value.chunk_tree, value.sparse_chunks);
 }
 
 // Without `elements`, which datasets share.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -29,10 +30,6 @@ namespace xylem {
 /// PlanOptions::memory_held.
 [[nodiscard]] std::int64_t metadata_bytes(std::int64_t idle);
 
-/// Raises a plan's forecasts to what a rank has taken already, beyond `idle` bytes, to know the files and to plan. Collective:
-/// yes.
-void count_peak_so_far(const Communicator& comm, Plan& plan, std::int64_t idle);
-
 /// Sets the threads of each rank to as many as it has CPUs (Communicator::cpus_per_rank), or fewer where they are of no use to
 /// the plan or cannot be had. What is planned for ranks that are not those of `comm` gets one. Collective: yes.
 void use_own_threads(const Communicator& comm, PlanOptions& options);
@@ -54,6 +51,16 @@ struct ComputedArray {
 /// Collective: yes; all ranks pass the same.
 [[nodiscard]] Plan plan_arrays(const Communicator& comm, const Tree& tree, const std::vector<NamedArray>& arrays,
                                PlanOptions options = {});
+
+/// Bytes that those who take the results of a plan need on this rank beside it, where results are made of these stored chunks
+/// (stored_chunks()), or of any where there are none.
+using MemoryBeside = std::function<std::int64_t(const std::vector<Shape>& stored)>;
+
+/// The same for a program that took `idle` bytes (resident_bytes()) before it read metadata: what it has taken since counts, at
+/// its peak and now, and so does what is needed beside. Throws as make_plan and `beside`. Collective: yes; all ranks pass the
+/// same, but for `idle`.
+[[nodiscard]] Plan plan_arrays(const Communicator& comm, const Tree& tree, const std::vector<NamedArray>& arrays,
+                               PlanOptions options, std::int64_t idle, const MemoryBeside& beside);
 
 /// Computes arrays together, sharing passes over the data, and gives each in whole to every rank: for results that fit. Larger
 /// ones go from execute() to a ResultWriter piece by piece. Throws as plan_arrays and execute.

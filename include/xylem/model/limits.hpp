@@ -5,7 +5,11 @@
 
 namespace xylem {
 
-/// What HDF5 may keep of one open file's metadata, in bytes; storage sets it, the memory forecast of plans counts it.
+/// HDF5's cache of one open file's metadata, in bytes of the file; storage sets it, the memory forecast of plans counts it. It
+/// holds a path through any index; what is larger than it makes it grow for a time.
+inline constexpr std::int64_t hdf5_cache = std::int64_t{128} << 10;
+
+/// What HDF5 may keep of one open file, in bytes of memory.
 inline constexpr std::int64_t hdf5_file_memory = std::int64_t{2} << 20;
 
 /// The files that one rank has open to read at a time.

@@ -40,6 +40,7 @@ enum class Layout : std::uint8_t { compact, contiguous, chunked, virtual_dataset
 struct StorageSummary {
   std::int64_t stored_bytes = 0;       ///< bytes of all elements as stored (compressed, where a filter compresses)
   std::int64_t allocated_chunks = 0;   ///< stored chunks; 0 or 1 unless chunked
+  bool chunk_tree = false;             ///< a B-tree is the index of the chunks, which takes most memory of HDF5's kinds of index
   std::vector<Shape> sparse_chunks{};  ///< first elements of the stored chunks, in row-major order; only where so few of so many
                                        ///< chunks are stored that a visit to each would take too long
 };

@@ -13,8 +13,9 @@ namespace xylem {
 /// The most resident memory that this process has had, in bytes; 0 where the kernel does not tell (/proc/self/status).
 [[nodiscard]] std::int64_t peak_resident_bytes();
 
-/// Makes the C library give large buffers back to the system as soon as they are freed, instead of learning to keep them: what a
-/// process takes is then what it holds. For the whole process, and for what is allocated from now on.
+/// Makes the C library give large buffers back to the system as soon as they are freed, instead of learning to keep them, and
+/// have threads share what is free: what a process takes is then what it holds. For the whole process, and for what is allocated
+/// from now on.
 void give_back_large_buffers();
 
 /// Gives what is free between the small allocations back to the system.
