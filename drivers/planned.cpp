@@ -130,7 +130,7 @@ void add_plan_options(po::options_description& options) {
 Planned plan_expressions(const Communicator& world, const po::variables_map& arguments, const std::string& command,
                          std::optional<int> ranks, const PlanHooks& hooks) {
   Options options = world.agree([&] { return read_options(arguments, command); });
-  const std::int64_t idle = resident_bytes();
+  const std::int64_t idle = hooks.idle.value_or(resident_bytes());
   if (hooks.report != nullptr) hooks.report->begin_stage("load");
   const Tree tree = load(world, arguments, ScanDepth::contents);
 
@@ -139,6 +139,12 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
     for (const FileTree& file : *files) planned.files.push_back(file.file);
   }
   planned.skipped = tree.skipped;
+  if (hooks.damage != nullptr) {
+    for (const SkippedFile& file : hooks.damage->files) {
+      options.catalog.damaged.insert(file.file);
+      planned.skipped.push_back(file);
+    }
+  }
   if (hooks.report != nullptr) {
     hooks.report->set_inputs(planned.files);
     hooks.report->set_skipped(planned.skipped);
@@ -166,6 +172,7 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
                   options.memory == 0 ? "the memory of this node" : format_bytes(options.memory));
   }
   options.plan.memory_limit = options.memory;
+  if (hooks.damage != nullptr) hooks.damage->datasets = datasets_of(arrays);
   planned.plan = plan_arrays(world, tree, arrays, options.plan, idle, [&](const std::vector<Shape>& stored) {
     return hooks.memory_beside ? hooks.memory_beside(planned.variables, stored, options.plan.threads) : 0;
   });

@@ -10,7 +10,7 @@
 #include "xylem/plan/planner.hpp"
 #include "xylem/result/array.hpp"
 
-#include "command.hpp"
+#include "damage.hpp"
 
 namespace xylem::drivers {
 
@@ -30,7 +30,9 @@ struct PlanHooks {
   /// Bytes that a rank will need beside the plan, with at most so many threads, for these results: made of these stored chunks,
   /// or of any where there are none.
   std::function<std::int64_t(const std::vector<ResultVariable>&, const std::vector<Shape>&, int threads)> memory_beside{};
-  RunReport* report = nullptr;  ///< is told the stages, the inputs and the plan
+  RunReport* report = nullptr;         ///< is told the stages, the inputs and the plan
+  Damage* damage = nullptr;            ///< is told the datasets; its files are planned for as missing
+  std::optional<std::int64_t> idle{};  ///< resident bytes before anything was done; default: now
 };
 
 /// Loads the tree, reads coordinates, and plans all expressions together, for as many ranks as `ranks` says (default: those that

@@ -13,6 +13,7 @@
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"
+#include "xylem/support/memory.hpp"
 #include "xylem/support/text.hpp"
 
 #include "planned.hpp"
@@ -78,7 +79,7 @@ ResultFile read_file_options(const po::variables_map& arguments) {
   return file;
 }
 
-int reduce(const Communicator& world, const po::variables_map& arguments, RunReport& report) {
+int reduce(const Communicator& world, const po::variables_map& arguments, RunReport& report, PlanHooks hooks) {
   ResultFile file = world.agree([&] { return read_file_options(arguments); });
   const std::string path = arguments.count("output") != 0 ? arguments["output"].as<std::string>() : "";
   if (!path.empty()) world.agree([&] { expect_output(path, file.existing); });
@@ -88,7 +89,8 @@ int reduce(const Communicator& world, const po::variables_map& arguments, RunRep
     storage.stored = stored;
     return result_writer_memory(variables, storage);
   };
-  const Planned planned = plan_expressions(world, arguments, "reduce", {}, {.memory_beside = writer_memory, .report = &report});
+  hooks.memory_beside = writer_memory;
+  const Planned planned = plan_expressions(world, arguments, "reduce", {}, hooks);
   world.agree([&] { expect_no_input(path, planned.files); });
   std::unique_ptr<ResultWriter> writer;
   if (!path.empty()) {
@@ -117,7 +119,10 @@ int reduce(const Communicator& world, const po::variables_map& arguments, RunRep
 
 int run(const Communicator& world, const po::variables_map& arguments) {
   RunReport report(world, report_path(arguments), arguments["command"].as<std::string>());
-  return report.run([&] { return reduce(world, arguments, report); });
+  Damage damage;
+  const PlanHooks hooks{.report = &report, .damage = &damage, .idle = resident_bytes()};
+  return report.run(
+      [&] { return do_without(damage, world, arguments, [&] { return reduce(world, arguments, report, hooks); }); });
 }
 
 }  // namespace

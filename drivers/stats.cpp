@@ -12,12 +12,13 @@
 #include "xylem/support/text.hpp"
 #include "xylem/tree/select.hpp"
 
-#include "command.hpp"
+#include "damage.hpp"
 
 namespace xylem::drivers {
 namespace {
 
-int statistics(const Communicator& world, const po::variables_map& arguments, RunReport& run_report) {
+int statistics(const Communicator& world, const po::variables_map& arguments, RunReport& run_report, Damage& damage,
+               std::int64_t idle) {
   StatisticsOptions options;
   const std::int64_t memory = world.agree([&] {
     if (arguments["files"].as<std::vector<std::string>>().empty())
@@ -29,18 +30,22 @@ int statistics(const Communicator& world, const po::variables_map& arguments, Ru
       throw UsageError("--io collective reads one dataset on all ranks together, and stats deals datasets out: it is of reduce");
     return arguments.count("memory") == 0 ? 0 : parse_bytes(arguments["memory"].as<std::string>(), "--memory");
   });
-  const std::int64_t idle = resident_bytes();
   run_report.begin_stage("load");
   const Tree tree = load(world, arguments, ScanDepth::contents);
   const auto patterns =
       arguments.count("variable") != 0 ? arguments["variable"].as<std::vector<std::string>>() : std::vector<std::string>{};
-  const Selection selection = world.agree([&] { return select_numeric(tree, patterns); });
+  Selection selection = world.agree([&] { return select_numeric(tree, patterns); });
   for (const std::string& note : selection.notes) logging::note("{}", note);
 
   std::vector<std::string> inputs;
   for (const FileTree& file : tree.files) inputs.push_back(file.file);
   for (const FileTree& file : tree.linked_files) inputs.push_back(file.file);
   run_report.set_inputs(inputs);
+  std::vector<SkippedFile> skipped = tree.skipped;
+  skipped.insert(skipped.end(), damage.files.begin(), damage.files.end());
+  run_report.set_skipped(skipped);
+  std::erase_if(selection.datasets, [&](const auto& info) { return damage.is_in(info->ref.file); });
+  damage.datasets = selection.datasets;
   run_report.begin_stage("compute");
   options.memory_limit = memory > 0 ? memory : world.node_memory_per_rank() - idle;
   options.memory_held = metadata_bytes(idle);
@@ -63,7 +68,10 @@ int statistics(const Communicator& world, const po::variables_map& arguments, Ru
 
 int run(const Communicator& world, const po::variables_map& arguments) {
   RunReport report(world, report_path(arguments), arguments["command"].as<std::string>());
-  return report.run([&] { return statistics(world, arguments, report); });
+  Damage damage;
+  const std::int64_t idle = resident_bytes();
+  return report.run(
+      [&] { return do_without(damage, world, arguments, [&] { return statistics(world, arguments, report, damage, idle); }); });
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "xylem/exec/session.hpp"
 #include "xylem/exec/statistics.hpp"
 #include "xylem/job/compute.hpp"
+#include "xylem/job/damaged_files.hpp"
 #include "xylem/job/data_arrays.hpp"
 #include "xylem/job/run_job.hpp"
 #include "xylem/kernels/custom.hpp"

@@ -139,7 +139,10 @@ std::optional<Array> Catalog::find(const std::string& name) {
     notes_.push_back(fmt::format("'{}' is in {} of {} files only", printable(name), all.size(), tree_.files.size()));
   }
   std::vector<Array> arrays;
-  for (const Entry& entry : all) arrays.push_back(array(entry));
+  for (const Entry& entry : all) {
+    const bool is_missing = all.size() > 1 && options_.damaged.contains(entry.container->info().ref.file);
+    arrays.push_back(is_missing ? missing_like(array(entry)) : array(entry));
+  }
   return found_.emplace(name, arrays.size() == 1 ? arrays[0] : join(name, all, arrays)).first->second;
 }
 

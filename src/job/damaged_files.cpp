@@ -1,4 +1,4 @@
-#include "detail/damaged_files.hpp"
+#include "xylem/job/damaged_files.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -10,7 +10,7 @@
 #include "xylem/storage/reader.hpp"
 #include "xylem/support/error.hpp"
 
-namespace xylem::detail {
+namespace xylem {
 namespace {
 
 constexpr std::int64_t most_bytes = std::int64_t{4} << 20;  // read at once of what is stored in one piece
@@ -73,4 +73,4 @@ std::vector<SkippedFile> find_damaged_files(const Communicator& comm,
   return damaged;
 }
 
-}  // namespace xylem::detail
+}  // namespace xylem

@@ -13,6 +13,7 @@
 
 #include "xylem/exec/execute.hpp"
 #include "xylem/job/compute.hpp"
+#include "xylem/job/damaged_files.hpp"
 #include "xylem/job/run_report.hpp"
 #include "xylem/output/result_table.hpp"
 #include "xylem/output/result_writer.hpp"
@@ -26,7 +27,6 @@
 #include "xylem/support/text.hpp"
 #include "xylem/tree/object.hpp"
 
-#include "detail/damaged_files.hpp"
 #include "detail/job_arrays.hpp"
 
 namespace xylem {

@@ -3,7 +3,9 @@
 
 Usage: many_files.py XYLEM MPIEXEC FOLDER
 """
+import json
 import os
+import pathlib
 import shutil
 import sys
 
@@ -175,5 +177,37 @@ result = xylem.run("tree", f"{where}/f*.nc", "--on-error", "skip", ranks=2)
 report.check(result.code == 0 and b"f17.nc" not in result.out and result.out.count(b".nc") == 39, f"tree: {result.everything}")
 check_error(report, xylem.run("tree", f"{where}/f17.nc", "--on-error", "skip", ranks=2), "nothing left", 3, "none of 1 file")
 check_error(report, xylem.run("tree", f"{where}/f*.nc", "--on-error", "guess"), "on-error", 2, "guess")
+
+# Data that cannot be read, of files that can: their places are missing.
+where = fresh("damaged")
+arrays = []
+for i in range(6):
+    arrays.append(xr.Dataset({"t": (("time", "x"), rng.normal(size=(4, 6)))}, {"time": np.arange(4) + 4 * i, "x": np.arange(6)}))
+    arrays[-1].to_netcdf(f"{where}/f{i}.nc", engine="h5netcdf", encoding={"t": {"chunksizes": (2, 3), "zlib": True}})
+for i in (1, 4):
+    with h5py.File(f"{where}/f{i}.nc") as file:
+        chunk = file["t"].id.get_chunk_info(1)
+    with open(f"{where}/f{i}.nc", "r+b") as file:
+        file.seek(chunk.byte_offset)
+        file.write(b"\xff" * chunk.size)
+    arrays[i]["t"][:] = np.nan
+expected = xr.concat(arrays, "time")["t"]
+check_same("damaged data", where, expected, "--on-error", "skip", notes=["left out", "f1.nc", "f4.nc"])
+for ranks in (1, 2, 3, 4):
+    result = xylem.run("reduce", f"{where}/f*.nc", "-e", "m=mean(t, time)", "-o", f"{where}/m.nc", "--overwrite", "--on-error", "skip", "--report",
+                       f"{where}/r.json", "--threads", 1 + ranks % 2, "--schedule", "dynamic", ranks=ranks)
+    if check_success(report, result, f"mean without damaged data on {ranks}"):
+        with xr.open_dataset(f"{where}/m.nc") as data:
+            report.check(np.allclose(data["m"], expected.mean("time"), rtol=1e-12), f"mean without damaged data on {ranks}")
+            report.check(data.attrs["xylem_skipped"].split() == [f"{where}/f1.nc", f"{where}/f4.nc"], f"{data.attrs}")
+        with open(f"{where}/r.json", encoding="utf-8") as file:
+            report.check([skipped["path"] for skipped in json.load(file)["skipped"]] == [f"{where}/f1.nc", f"{where}/f4.nc"], "skipped in the report")
+    result = xylem.run("stats", f"{where}/f*.nc", "-v", "t", "--json", "--on-error", "skip", ranks=ranks)
+    if check_success(report, result, f"stats without damaged data on {ranks}"):
+        rows = json.loads(result.out)
+        report.check([pathlib.Path(row["file"]).name for row in rows] == ["f0.nc", "f2.nc", "f3.nc", "f5.nc"], f"{rows}")
+    for command in (["stats"], ["reduce", "-e", "m=t"]):
+        check_error(report, xylem.run(command[0], f"{where}/f1.nc", *command[1:], "--on-error", "skip", ranks=ranks), "nothing left", 3, "f1.nc", "(0, 1)")
+        check_error(report, xylem.run(command[0], f"{where}/f*.nc", *command[1:], ranks=ranks), "no skip", 3, "(0, 1)")
 
 report.finish()

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct CatalogOptions {
   CombineMethod method = CombineMethod::concat;  ///< of several files, along the dim
   Join join = Join::exact;                       ///< of several files, of the other dims
   LabelSource labels_from{};                     ///< along the dim; names are those of the files, without folder and ending
+  std::set<std::string> damaged{};               ///< files whose elements are all missing where they are joined with others
 };
 
 /// The datasets of a tree as arrays, for expressions: by path ("/atm/t", "atm/t"), or by name alone, at any depth where there is

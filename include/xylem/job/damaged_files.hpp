@@ -9,7 +9,7 @@
 #include "xylem/model/metadata.hpp"
 #include "xylem/tree/load.hpp"
 
-namespace xylem::detail {
+namespace xylem {
 
 /// Which of the files of datasets have elements that cannot be read, or cannot be opened any longer, and why. Only files that
 /// `is_asked` says are looked at: all elements of these datasets are read and decoded, each file by one rank.
@@ -18,4 +18,4 @@ namespace xylem::detail {
                                                           const std::vector<std::shared_ptr<const DatasetInfo>>& datasets,
                                                           const std::function<bool(const std::string&)>& is_asked);
 
-}  // namespace xylem::detail
+}  // namespace xylem
