@@ -36,32 +36,37 @@ bool leaves_shared_memory(std::string_view list) {
   return names(list, "self") && (names(list, "vader") || names(list, "sm"));
 }
 
-// Whether a file of settings leaves what is needed: lines `name = value`, and comments. What cannot be read sets nothing.
-bool leaves_what_is_needed(const std::string& path) {
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    std::erase_if(line, [](char c) { return c == ' ' || c == '\t' || c == '\r'; });
-    if (line.starts_with("pml=") && !leaves_ob1(std::string_view(line).substr(4))) return false;
-    if (line.starts_with("btl=") && !leaves_shared_memory(std::string_view(line).substr(4))) return false;
-  }
-  return true;
-}
+// What the user and the site choose of Open MPI's layers, in files: lines `name = value`, and comments. What cannot be read
+// chooses nothing.
+struct Choices {
+  bool leave_what_is_needed = true;
+  bool name_btl = false;
 
-// The user's settings, and the site's: where the library is, and where Debian has them.
-bool files_leave_what_is_needed() {
+  void read(const std::string& path) {
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) {
+      std::erase_if(line, [](char c) { return c == ' ' || c == '\t' || c == '\r'; });
+      if (line.starts_with("pml=") && !leaves_ob1(std::string_view(line).substr(4))) leave_what_is_needed = false;
+      if (!line.starts_with("btl=")) continue;
+      name_btl = true;
+      if (!leaves_shared_memory(std::string_view(line).substr(4))) leave_what_is_needed = false;
+    }
+  }
+};
+
+// The user's file, and the site's: where the library is, and where Debian has it.
+Choices choices() {
   constexpr const char* site = "/etc/openmpi-mca-params.conf";
-  if (const char* home = std::getenv("HOME");
-      home != nullptr && !leaves_what_is_needed(std::string(home) + "/.openmpi/mca-params.conf"))
-    return false;
-  if (const char* prefix = std::getenv("OPAL_PREFIX"); prefix != nullptr && !leaves_what_is_needed(std::string(prefix) + site))
-    return false;
+  Choices all;
+  if (const char* home = std::getenv("HOME")) all.read(std::string(home) + "/.openmpi/mca-params.conf");
+  if (const char* prefix = std::getenv("OPAL_PREFIX")) all.read(std::string(prefix) + site);
   Dl_info library{};
   if (dladdr(reinterpret_cast<void*>(&MPI_Init), &library) != 0 && library.dli_fname != nullptr) {
     const std::string path = library.dli_fname;
-    const std::string folder = path.substr(0, path.find_last_of('/') + 1);
-    if (!leaves_what_is_needed(folder + ".." + site)) return false;
+    all.read(path.substr(0, path.find_last_of('/') + 1) + ".." + site);
   }
-  return leaves_what_is_needed("/etc/openmpi/openmpi-mca-params.conf");
+  all.read("/etc/openmpi/openmpi-mca-params.conf");
+  return all;
 }
 
 bool on_one_node() {
@@ -81,13 +86,19 @@ SharedMemoryOnly::SharedMemoryOnly() {
     if (is_set(name)) return;
   }
   const char* btl = std::getenv("OMPI_MCA_btl");
-  if (btl != nullptr && !leaves_shared_memory(btl)) return;
-  named_ = on_one_node() && files_leave_what_is_needed() && setenv("OMPI_MCA_pml", "ob1", 0) == 0;
+  if ((btl != nullptr && !leaves_shared_memory(btl)) || !on_one_node()) return;
+  const Choices chosen = choices();
+  if (!chosen.leave_what_is_needed) return;
+  const auto name = [this](const char* variable, const char* value) {
+    if (setenv(variable, value, 0) == 0) named_.push_back(variable);
+  };
+  name("OMPI_MCA_pml", "ob1");
+  if (btl == nullptr && !chosen.name_btl) name("OMPI_MCA_btl", "^ofi");
 #endif
 }
 
 SharedMemoryOnly::~SharedMemoryOnly() {
-  if (named_) unsetenv("OMPI_MCA_pml");
+  for (const char* variable : named_) unsetenv(variable);
 }
 
 }  // namespace xylem::detail

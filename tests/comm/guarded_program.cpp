@@ -1,5 +1,5 @@
 // A program that fails in the ways the drivers can, for the tests of exit codes: MODE RANK, where MODE says how RANK fails; or
-// `layer`: each rank prints the layer that Open MPI was told to send messages through, and what the environment says of it.
+// `layer`: each rank prints the layers that Open MPI was told to send messages through, and what the environment says of them.
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -10,18 +10,18 @@
 
 namespace {
 
-void print_layer() {
+void print_layer(const std::string& name) {
   int provided = 0, index = 0, count = 0;
   std::array<char, 4096> layer{};
   MPI_T_cvar_handle handle{};
   MPI_T_init_thread(MPI_THREAD_SINGLE, &provided);
-  if (MPI_T_cvar_get_index("pml", &index) == MPI_SUCCESS &&
+  if (MPI_T_cvar_get_index(name.c_str(), &index) == MPI_SUCCESS &&
       MPI_T_cvar_handle_alloc(index, nullptr, &handle, &count) == MPI_SUCCESS && static_cast<std::size_t>(count) < layer.size()) {
     MPI_T_cvar_read(handle, layer.data());
   }
   MPI_T_finalize();
-  const char* environment = std::getenv("OMPI_MCA_pml");
-  std::printf("layer '%s', environment '%s'\n", layer.data(), environment == nullptr ? "" : environment);
+  const char* environment = std::getenv(("OMPI_MCA_" + name).c_str());
+  std::printf("%s '%s', environment '%s'\n", name.c_str(), layer.data(), environment == nullptr ? "" : environment);
 }
 
 }  // namespace
@@ -35,7 +35,8 @@ int main(int argc, char** argv) {
     const auto fail = [&] {
       if (fails) throw xylem::DataError("this rank met a damaged chunk");
     };
-    if (mode == "layer") print_layer();
+    if (mode == "layer") print_layer("pml");
+    if (mode == "layer") print_layer("btl");
     if (mode == "agreed") world.agree(fail);
     if (mode == "escaped") fail();
     if (mode == "crashed" && fails) std::abort();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 namespace xylem::detail {
 
 /// While it lives, and where all ranks are on one node, Open MPI is told to send messages through its own layer over shared
@@ -14,7 +16,7 @@ class SharedMemoryOnly {
   SharedMemoryOnly& operator=(const SharedMemoryOnly&) = delete;
 
  private:
-  bool named_ = false;
+  std::vector<const char*> named_{};  ///< variables
 };
 
 }  // namespace xylem::detail
