@@ -9,10 +9,13 @@
 
 namespace xylem::drivers {
 
-/// Of the files of a command, those with damaged data.
+/// Of the files of a command, those with damaged data, as far as they were found; and the datasets to look at, which the command
+/// is about to read.
 struct Damage {
-  std::vector<SkippedFile> files{};                            ///< that were found
-  std::vector<std::shared_ptr<const DatasetInfo>> datasets{};  ///< to look at: what the command is about to read
+  std::vector<SkippedFile> files{};       ///< whose elements are missing
+  std::vector<SkippedFile> unlabelled{};  ///< whose labels are damaged: nobody knows where they belong
+  std::vector<std::shared_ptr<const DatasetInfo>> datasets{};
+  std::vector<std::shared_ptr<const DatasetInfo>> labels{};
 
   [[nodiscard]] bool is_in(const std::string& file) const;
 };

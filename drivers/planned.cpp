@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "xylem/array/catalog.hpp"
+#include "xylem/exec/coordinates.hpp"
 #include "xylem/job/compute.hpp"
 #include "xylem/plan/result_variable.hpp"
 #include "xylem/support/bytes.hpp"
@@ -132,18 +133,25 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
   Options options = world.agree([&] { return read_options(arguments, command); });
   const std::int64_t idle = hooks.idle.value_or(resident_bytes());
   if (hooks.report != nullptr) hooks.report->begin_stage("load");
-  const Tree tree = load(world, arguments, ScanDepth::contents);
+  Tree tree = load(world, arguments, ScanDepth::contents);
 
   Planned planned;
+  if (hooks.damage != nullptr) {
+    for (const SkippedFile& file : hooks.damage->files) options.catalog.damaged.insert(file.file);
+    for (const SkippedFile& file : hooks.damage->unlabelled) {
+      std::erase_if(tree.files, [&](const FileTree& other) { return other.file == file.file; });
+      tree.skipped.push_back(file);
+    }
+    world.agree([&] {
+      if (tree.files.empty()) throw DataError("none of {} could be read", plural(tree.skipped.size(), "file"));
+    });
+  }
   for (const auto* files : {&tree.files, &tree.linked_files}) {
     for (const FileTree& file : *files) planned.files.push_back(file.file);
   }
   planned.skipped = tree.skipped;
   if (hooks.damage != nullptr) {
-    for (const SkippedFile& file : hooks.damage->files) {
-      options.catalog.damaged.insert(file.file);
-      planned.skipped.push_back(file);
-    }
+    planned.skipped.insert(planned.skipped.end(), hooks.damage->files.begin(), hooks.damage->files.end());
   }
   if (hooks.report != nullptr) {
     hooks.report->set_inputs(planned.files);
@@ -152,7 +160,9 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
   }
   std::vector<std::string> texts;
   for (const Expression& expression : options.expressions) texts.push_back(expression.text);
-  Catalog catalog = open_catalog(world, tree, texts, options.catalog);
+  Catalog catalog = world.agree([&] { return Catalog(tree, texts, options.catalog); });
+  if (hooks.damage != nullptr) hooks.damage->labels = catalog.coordinates();
+  catalog.know(read_coordinates(world, catalog.coordinates(), catalog.coordinate_decodings()));
   std::vector<NamedArray> arrays;
   world.agree([&] {
     const ExpressionNames names = catalog.names();

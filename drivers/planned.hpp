@@ -31,7 +31,7 @@ struct PlanHooks {
   /// or of any where there are none.
   std::function<std::int64_t(const std::vector<ResultVariable>&, const std::vector<Shape>&, int threads)> memory_beside{};
   RunReport* report = nullptr;         ///< is told the stages, the inputs and the plan
-  Damage* damage = nullptr;            ///< is told the datasets; its files are planned for as missing
+  Damage* damage = nullptr;            ///< is told the datasets; what it knows is planned without
   std::optional<std::int64_t> idle{};  ///< resident bytes before anything was done; default: now
 };
 

@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "xylem/comm/archive.hpp"
+#include "xylem/exec/coordinates.hpp"
 #include "xylem/model/chunk_grid.hpp"
 #include "xylem/storage/reader.hpp"
+#include "xylem/storage/strings.hpp"
 #include "xylem/support/error.hpp"
 
 namespace xylem {
@@ -28,6 +30,8 @@ Shape pieces_of(const DatasetInfo& info) {
 }
 
 void read_all(FilePool& files, const std::shared_ptr<const DatasetInfo>& info) {
+  if (info->dtype.type_class == TypeClass::string && info->ndim() <= 1) (void)read_strings(files, *info, max_coordinate_bytes);
+  if (!info->dtype.is_numeric()) return;
   DatasetReader reader(files, info);
   if (num_elements(info->shape) == 0) return;
   std::vector<std::byte> bytes;

@@ -210,4 +210,36 @@ for ranks in (1, 2, 3, 4):
         check_error(report, xylem.run(command[0], f"{where}/f1.nc", *command[1:], "--on-error", "skip", ranks=ranks), "nothing left", 3, "f1.nc", "(0, 1)")
         check_error(report, xylem.run(command[0], f"{where}/f*.nc", *command[1:], ranks=ranks), "no skip", 3, "(0, 1)")
 
+# Labels that cannot be read: the file is left out.
+for kind, size in (("number", 4), ("number", 20_000), ("string", 4)):
+    where = fresh("unlabelled")
+    parts = []
+    for i in range(4):
+        labels = np.arange(size) + size * i
+        if kind == "string":
+            labels = np.array([f"label {n}" for n in labels], dtype="S12")
+        parts.append(rng.normal(size=(size, 3)))
+        with h5py.File(f"{where}/f{i}.h5", "w") as file:
+            scale = file.create_dataset("time", data=labels, chunks=(size,), compression="gzip")
+            scale.make_scale("time")
+            file["t"] = parts[i]
+            file["t"].dims[0].attach_scale(scale)
+            chunk = scale.id.get_chunk_info(0)
+        if i == 2:
+            with open(f"{where}/f{i}.h5", "r+b") as file:
+                file.seek(chunk.byte_offset)
+                file.write(b"\xff" * chunk.size)
+    del parts[2]
+    for ranks in (1, 2, 3):
+        what = f"{kind} labels of {size} on {ranks}"
+        arguments = [f"{where}/f*.h5", "-e", "m=t * 1", "--concat", "time"]
+        result = xylem.run("reduce", *arguments, "-o", f"{where}/m.nc", "--overwrite", "--on-error", "skip", ranks=ranks)
+        if check_success(report, result, what):
+            with h5py.File(f"{where}/m.nc") as file:
+                report.check(np.array_equal(file["m"], np.concatenate(parts)) and len(file["time"]) == 3 * size, what)
+                report.check("f2.h5" in str(file.attrs["xylem_skipped"]), what)
+        check_success(report, xylem.run("plan", *arguments, "--on-error", "skip", ranks=ranks), f"plan, {what}")
+        check_error(report, xylem.run("reduce", *arguments, ranks=ranks), what, 3, "f2.h5", "'/time'")
+        check_error(report, xylem.run("reduce", f"{where}/f2.h5", "-e", "m=t", "--on-error", "skip", ranks=ranks), what, 3, "none of 1 file")
+
 report.finish()
