@@ -42,6 +42,16 @@ class KokkosThreads(unittest.TestCase):
                     found.add((stats.out, values))
         self.assertEqual(len(found), 1)
 
+    def test_nothing_is_said(self):
+        """Kokkos' own warnings, by each rank, would bury what xylem has to say."""
+        xylem = Xylem(PROGRAM, MPIEXEC)
+        for variable in ("OMP_NUM_THREADS", "OMP_PROC_BIND"):
+            xylem.environment.pop(variable, None)
+        for ranks in (1, 3):
+            told = xylem.run("--version", ranks=ranks)
+            self.assertEqual(told.code, 0, told.err)
+            self.assertNotIn("Kokkos", told.err)
+
 
 if __name__ == "__main__":
     unittest.main()

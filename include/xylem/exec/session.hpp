@@ -9,6 +9,8 @@ namespace xylem {
 class Session {
  public:
   /// Starts MPI, as MpiRuntime does with the program's arguments, and Kokkos, unless the program has; what it started it ends.
+  /// Kokkos gets as many threads as OMP_NUM_THREADS or KOKKOS_NUM_THREADS say, or Communicator::cpus_per_rank; it warns only
+  /// where KOKKOS_DISABLE_WARNINGS is set to 0.
   Session(int& argc, char**& argv);
   ~Session();
   Session(const Session&) = delete;
