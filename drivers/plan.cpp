@@ -15,7 +15,7 @@ int run(const Communicator& world, const po::variables_map& arguments) {
     if (ranks && (*ranks < 1 || *ranks > most)) throw UsageError("--ranks is {}: it is from 1 to {}", *ranks, most);
   });
   Damage damage;
-  const PlanHooks hooks{.damage = &damage, .idle = resident_bytes()};
+  const PlanHooks hooks{.damage = damage, .idle = resident_bytes()};
   return do_without(damage, world, arguments, [&] {
     const Planned planned = plan_expressions(world, arguments, "plan", ranks, hooks);
     print(world, world.rank() != 0              ? std::string()

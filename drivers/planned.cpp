@@ -12,7 +12,6 @@
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"
-#include "xylem/support/memory.hpp"
 #include "xylem/support/text.hpp"
 
 namespace xylem::drivers {
@@ -131,28 +130,23 @@ void add_plan_options(po::options_description& options) {
 Planned plan_expressions(const Communicator& world, const po::variables_map& arguments, const std::string& command,
                          std::optional<int> ranks, const PlanHooks& hooks) {
   Options options = world.agree([&] { return read_options(arguments, command); });
-  const std::int64_t idle = hooks.idle.value_or(resident_bytes());
   if (hooks.report != nullptr) hooks.report->begin_stage("load");
   Tree tree = load(world, arguments, ScanDepth::contents);
 
   Planned planned;
-  if (hooks.damage != nullptr) {
-    for (const SkippedFile& file : hooks.damage->files) options.catalog.damaged.insert(file.file);
-    for (const SkippedFile& file : hooks.damage->unlabelled) {
-      std::erase_if(tree.files, [&](const FileTree& other) { return other.file == file.file; });
-      tree.skipped.push_back(file);
-    }
-    world.agree([&] {
-      if (tree.files.empty()) throw DataError("none of {} could be read", plural(tree.skipped.size(), "file"));
-    });
+  for (const SkippedFile& file : hooks.damage.files) options.catalog.damaged.insert(file.file);
+  for (const SkippedFile& file : hooks.damage.unlabelled) {
+    std::erase_if(tree.files, [&](const FileTree& other) { return other.file == file.file; });
+    tree.skipped.push_back(file);
   }
+  world.agree([&] {
+    if (tree.files.empty()) throw DataError("none of {} could be read", plural(tree.skipped.size(), "file"));
+  });
   for (const auto* files : {&tree.files, &tree.linked_files}) {
     for (const FileTree& file : *files) planned.files.push_back(file.file);
   }
   planned.skipped = tree.skipped;
-  if (hooks.damage != nullptr) {
-    planned.skipped.insert(planned.skipped.end(), hooks.damage->files.begin(), hooks.damage->files.end());
-  }
+  planned.skipped.insert(planned.skipped.end(), hooks.damage.files.begin(), hooks.damage.files.end());
   if (hooks.report != nullptr) {
     hooks.report->set_inputs(planned.files);
     hooks.report->set_skipped(planned.skipped);
@@ -161,7 +155,7 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
   std::vector<std::string> texts;
   for (const Expression& expression : options.expressions) texts.push_back(expression.text);
   Catalog catalog = world.agree([&] { return Catalog(tree, texts, options.catalog); });
-  if (hooks.damage != nullptr) hooks.damage->labels = catalog.coordinates();
+  hooks.damage.labels = catalog.coordinates();
   catalog.know(read_coordinates(world, catalog.coordinates(), catalog.coordinate_decodings()));
   std::vector<NamedArray> arrays;
   world.agree([&] {
@@ -182,8 +176,8 @@ Planned plan_expressions(const Communicator& world, const po::variables_map& arg
                   options.memory == 0 ? "the memory of this node" : format_bytes(options.memory));
   }
   options.plan.memory_limit = options.memory;
-  if (hooks.damage != nullptr) hooks.damage->datasets = datasets_of(arrays);
-  planned.plan = plan_arrays(world, tree, arrays, options.plan, idle, [&](const std::vector<Shape>& stored) {
+  hooks.damage.datasets = datasets_of(arrays);
+  planned.plan = plan_arrays(world, tree, arrays, options.plan, hooks.idle, [&](const std::vector<Shape>& stored) {
     return hooks.memory_beside ? hooks.memory_beside(planned.variables, stored, options.plan.threads) : 0;
   });
   if (hooks.report != nullptr) hooks.report->set_plan(planned.plan);

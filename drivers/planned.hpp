@@ -25,20 +25,20 @@ struct Planned {
   std::vector<SkippedFile> skipped;  ///< that could not be, and were left out
 };
 
-/// What a command that goes on with the plan has to do with it.
+/// What a command has to do with its plan.
 struct PlanHooks {
+  Damage& damage;     ///< is told the datasets; what it knows is planned without
+  std::int64_t idle;  ///< resident bytes before anything was done
   /// Bytes that a rank will need beside the plan, with at most so many threads, for these results: made of these stored chunks,
   /// or of any where there are none.
   std::function<std::int64_t(const std::vector<ResultVariable>&, const std::vector<Shape>&, int threads)> memory_beside{};
-  RunReport* report = nullptr;         ///< is told the stages, the inputs and the plan
-  Damage* damage = nullptr;            ///< is told the datasets; what it knows is planned without
-  std::optional<std::int64_t> idle{};  ///< resident bytes before anything was done; default: now
+  RunReport* report = nullptr;  ///< is told the stages, the inputs and the plan
 };
 
-/// Loads the tree, reads coordinates, and plans all expressions together, for as many ranks as `ranks` says (default: those that
+/// Loads the tree, reads coordinates, and plans all expressions together, for as many ranks as `ranks` says (nothing: those that
 /// run).
 /// Collective: yes.
 [[nodiscard]] Planned plan_expressions(const Communicator& world, const po::variables_map& arguments, const std::string& command,
-                                       std::optional<int> ranks = {}, const PlanHooks& hooks = {});
+                                       std::optional<int> ranks, const PlanHooks& hooks);
 
 }  // namespace xylem::drivers

@@ -120,7 +120,7 @@ int reduce(const Communicator& world, const po::variables_map& arguments, RunRep
 int run(const Communicator& world, const po::variables_map& arguments) {
   RunReport report(world, report_path(arguments), arguments["command"].as<std::string>());
   Damage damage;
-  const PlanHooks hooks{.report = &report, .damage = &damage, .idle = resident_bytes()};
+  const PlanHooks hooks{.damage = damage, .idle = resident_bytes(), .report = &report};
   return report.run(
       [&] { return do_without(damage, world, arguments, [&] { return reduce(world, arguments, report, hooks); }); });
 }
