@@ -70,7 +70,7 @@ void add_load_options(po::options_description& options) {
        "take what this index (xylem index) knows of files that have not changed. Default: .xylem-index in the folder that the files have in common, or the nearest one above.")
       ("no-index", "use no index: scan all files")
       ("on-error", po::value<std::string>()->default_value("stop")->value_name("stop|skip"),
-       "a file that cannot be read ends the run, or is left out and named.");
+       "a file that cannot be read, or some of whose data cannot, ends the run, or is left out and named.");
   // clang-format on
 }
 

@@ -22,10 +22,15 @@ int do_without(Damage& damage, const Communicator& world, const po::variables_ma
     return found;
   };
   for (;;) {
+    damage.labels.clear();
+    damage.datasets.clear();
     try {
       return work();
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::data || !error.agreed() || arguments["on-error"].as<std::string>() != "skip") throw;
+      // A file that is gone by now is a mistake of usage to who opens it.
+      const bool of_the_data = error.kind() == ErrorKind::data ||
+                               (error.kind() == ErrorKind::usage && !(damage.labels.empty() && damage.datasets.empty()));
+      if (!of_the_data || !error.agreed() || arguments["on-error"].as<std::string>() != "skip") throw;
       std::vector<SkippedFile> found = find_more(damage.labels, damage.unlabelled);
       for (SkippedFile& file : find_more(damage.datasets, damage.files)) found.push_back(std::move(file));
       const auto is_left = [&](const auto& info) { return !damage.is_in(info->ref.file); };

@@ -1,6 +1,5 @@
 // xylem plan: what reduce would do, for any number of ranks; nothing but metadata and coordinates is read.
 #include "xylem/support/error.hpp"
-#include "xylem/support/memory.hpp"
 
 #include "planned.hpp"
 
@@ -14,10 +13,10 @@ int run(const Communicator& world, const po::variables_map& arguments) {
     constexpr int most = 10'000'000;
     if (ranks && (*ranks < 1 || *ranks > most)) throw UsageError("--ranks is {}: it is from 1 to {}", *ranks, most);
   });
+  ExpressionPlanner planner(world, arguments, "plan");
   Damage damage;
-  const PlanHooks hooks{.damage = damage, .idle = resident_bytes()};
   return do_without(damage, world, arguments, [&] {
-    const Planned planned = plan_expressions(world, arguments, "plan", ranks, hooks);
+    const Planned planned = planner.plan(damage, ranks);
     print(world, world.rank() != 0              ? std::string()
                  : arguments.count("json") != 0 ? explain_json(planned.plan)
                                                 : explain(planned.plan));

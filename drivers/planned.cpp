@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "xylem/array/catalog.hpp"
 #include "xylem/exec/coordinates.hpp"
@@ -12,6 +13,7 @@
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"
+#include "xylem/support/memory.hpp"
 #include "xylem/support/text.hpp"
 
 namespace xylem::drivers {
@@ -36,14 +38,18 @@ Expression split(const std::string& argument) {
   return {name, trimmed(argument.substr(equals + 1))};
 }
 
-struct Options {
+}  // namespace
+
+struct ExpressionPlanner::Options {
   std::vector<Expression> expressions;
   std::int64_t memory = 0;
   PlanOptions plan;
   CatalogOptions catalog;
+
+  static Options read(const po::variables_map& arguments, const std::string& command);
 };
 
-Options read_options(const po::variables_map& arguments, const std::string& command) {
+ExpressionPlanner::Options ExpressionPlanner::Options::read(const po::variables_map& arguments, const std::string& command) {
   Options options;
   if (arguments["files"].as<std::vector<std::string>>().empty()) {
     throw UsageError("xylem {}: name at least one file; see xylem {} --help", command, command);
@@ -92,8 +98,6 @@ Options read_options(const po::variables_map& arguments, const std::string& comm
   return options;
 }
 
-}  // namespace
-
 void add_plan_options(po::options_description& options) {
   // clang-format off
   options.add_options()
@@ -127,60 +131,77 @@ void add_plan_options(po::options_description& options) {
   add_load_options(options);
 }
 
-Planned plan_expressions(const Communicator& world, const po::variables_map& arguments, const std::string& command,
-                         std::optional<int> ranks, const PlanHooks& hooks) {
-  Options options = world.agree([&] { return read_options(arguments, command); });
-  if (hooks.report != nullptr) hooks.report->begin_stage("load");
-  Tree tree = load(world, arguments, ScanDepth::contents);
-
-  Planned planned;
-  for (const SkippedFile& file : hooks.damage.files) options.catalog.damaged.insert(file.file);
-  for (const SkippedFile& file : hooks.damage.unlabelled) {
-    std::erase_if(tree.files, [&](const FileTree& other) { return other.file == file.file; });
-    tree.skipped.push_back(file);
+ExpressionPlanner::ExpressionPlanner(const Communicator& world, const po::variables_map& arguments, const std::string& command,
+                                     RunReport* report)
+    : world_(world),
+      idle_(resident_bytes()),
+      own_threads_(arguments.count("threads") == 0),
+      options_(std::make_unique<Options>(world.agree([&] { return Options::read(arguments, command); }))),
+      report_(report) {
+  if (report_ != nullptr) report_->begin_stage("load");
+  tree_ = load(world, arguments, ScanDepth::contents);
+  if (report_ == nullptr) return;
+  std::vector<std::string> inputs;
+  for (const auto* files : {&tree_.files, &tree_.linked_files}) {
+    for (const FileTree& file : *files) inputs.push_back(file.file);
   }
-  world.agree([&] {
-    if (tree.files.empty()) throw DataError("none of {} could be read", plural(tree.skipped.size(), "file"));
-  });
-  for (const auto* files : {&tree.files, &tree.linked_files}) {
+  report_->set_inputs(inputs);
+}
+
+ExpressionPlanner::~ExpressionPlanner() = default;
+
+Planned ExpressionPlanner::plan(Damage& damage, std::optional<int> ranks, const MemoryBeside& beside) {
+  CatalogOptions catalog_options = options_->catalog;
+  for (const SkippedFile& file : damage.files) catalog_options.damaged.insert(file.file);
+  for (const SkippedFile& file : damage.unlabelled) {
+    const auto erased = std::erase_if(tree_.files, [&](const FileTree& other) { return other.file == file.file; });
+    if (erased > 0) tree_.skipped.push_back(file);
+  }
+  Planned planned;
+  for (const auto* files : {&tree_.files, &tree_.linked_files}) {
     for (const FileTree& file : *files) planned.files.push_back(file.file);
   }
-  planned.skipped = tree.skipped;
-  planned.skipped.insert(planned.skipped.end(), hooks.damage.files.begin(), hooks.damage.files.end());
-  if (hooks.report != nullptr) {
-    hooks.report->set_inputs(planned.files);
-    hooks.report->set_skipped(planned.skipped);
-    hooks.report->begin_stage("plan");
+  planned.skipped = tree_.skipped;
+  planned.skipped.insert(planned.skipped.end(), damage.files.begin(), damage.files.end());
+  if (report_ != nullptr) {
+    report_->set_skipped(planned.skipped);
+    report_->begin_stage("plan");
   }
+  world_.agree([&] {
+    if (tree_.files.empty()) throw DataError("none of {} could be read", plural(tree_.skipped.size(), "file"));
+  });
   std::vector<std::string> texts;
-  for (const Expression& expression : options.expressions) texts.push_back(expression.text);
-  Catalog catalog = world.agree([&] { return Catalog(tree, texts, options.catalog); });
-  hooks.damage.labels = catalog.coordinates();
-  catalog.know(read_coordinates(world, catalog.coordinates(), catalog.coordinate_decodings()));
+  for (const Expression& expression : options_->expressions) texts.push_back(expression.text);
+  Catalog catalog = world_.agree([&] { return Catalog(tree_, texts, catalog_options); });
+  // Of the others the scan has taken the labels along.
+  std::ranges::copy_if(catalog.coordinates(), std::back_inserter(damage.labels),
+                       [](const auto& info) { return !info->elements; });
+  catalog.know(read_coordinates(world_, catalog.coordinates(), catalog.coordinate_decodings()));
   std::vector<NamedArray> arrays;
-  world.agree([&] {
+  world_.agree([&] {
     const ExpressionNames names = catalog.names();
-    for (const Expression& expression : options.expressions) {
+    for (const Expression& expression : options_->expressions) {
       arrays.push_back({expression.name, parse_expression(expression.text, names)});
       planned.variables.push_back(describe_result(expression.name, arrays.back().array));
     }
   });
+  damage.datasets = datasets_of(arrays);
   for (const std::string& note : catalog.notes()) logging::note("{}", note);
 
-  options.plan.topology = {ranks.value_or(world.size())};
-  const bool elsewhere = ranks && *ranks != world.size();
-  if (arguments.count("threads") == 0) use_own_threads(world, options.plan);
-  if (elsewhere && (arguments.count("threads") == 0 || options.memory == 0)) {
+  PlanOptions options = options_->plan;
+  options.topology = {ranks.value_or(world_.size())};
+  options.memory_limit = options_->memory;
+  if (own_threads_) use_own_threads(world_, options);
+  const bool elsewhere = ranks && *ranks != world_.size();
+  if (elsewhere && (own_threads_ || options_->memory == 0)) {
     logging::note("planned for {} and {} a rank: --threads and --memory say what ranks have elsewhere",
-                  plural(static_cast<std::size_t>(options.plan.threads), "thread"),
-                  options.memory == 0 ? "the memory of this node" : format_bytes(options.memory));
+                  plural(static_cast<std::size_t>(options.threads), "thread"),
+                  options_->memory == 0 ? "the memory of this node" : format_bytes(options_->memory));
   }
-  options.plan.memory_limit = options.memory;
-  hooks.damage.datasets = datasets_of(arrays);
-  planned.plan = plan_arrays(world, tree, arrays, options.plan, hooks.idle, [&](const std::vector<Shape>& stored) {
-    return hooks.memory_beside ? hooks.memory_beside(planned.variables, stored, options.plan.threads) : 0;
+  planned.plan = plan_arrays(world_, tree_, arrays, options, idle_, [&](const std::vector<Shape>& stored) {
+    return beside ? beside(planned.variables, stored, options.threads) : 0;
   });
-  if (hooks.report != nullptr) hooks.report->set_plan(planned.plan);
+  if (report_ != nullptr) report_->set_plan(planned.plan);
   return planned;
 }
 

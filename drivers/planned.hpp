@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,20 +26,32 @@ struct Planned {
   std::vector<SkippedFile> skipped;  ///< that could not be, and were left out
 };
 
-/// What a command has to do with its plan.
-struct PlanHooks {
-  Damage& damage;     ///< is told the datasets; what it knows is planned without
-  std::int64_t idle;  ///< resident bytes before anything was done
+/// Plans the expressions of a command line together.
+class ExpressionPlanner {
+ public:
   /// Bytes that a rank will need beside the plan, with at most so many threads, for these results: made of these stored chunks,
   /// or of any where there are none.
-  std::function<std::int64_t(const std::vector<ResultVariable>&, const std::vector<Shape>&, int threads)> memory_beside{};
-  RunReport* report = nullptr;  ///< is told the stages, the inputs and the plan
-};
+  using MemoryBeside = std::function<std::int64_t(const std::vector<ResultVariable>&, const std::vector<Shape>&, int threads)>;
 
-/// Loads the tree, reads coordinates, and plans all expressions together, for as many ranks as `ranks` says (nothing: those that
-/// run).
-/// Collective: yes.
-[[nodiscard]] Planned plan_expressions(const Communicator& world, const po::variables_map& arguments, const std::string& command,
-                                       std::optional<int> ranks, const PlanHooks& hooks);
+  /// Reads the options and loads the tree. `report`, if given, is told the stages, the inputs and the plan.
+  /// Collective: yes.
+  ExpressionPlanner(const Communicator& world, const po::variables_map& arguments, const std::string& command,
+                    RunReport* report = nullptr);
+  ~ExpressionPlanner();
+
+  /// Reads coordinates and plans, for as many ranks as `ranks` says (nothing: those that run), without what `damage` has of
+  /// files; it is told the datasets that are going to be read. May be called again. Collective: yes.
+  [[nodiscard]] Planned plan(Damage& damage, std::optional<int> ranks = {}, const MemoryBeside& beside = {});
+
+ private:
+  struct Options;
+
+  const Communicator& world_;
+  const std::int64_t idle_;  // resident bytes before anything was done
+  const bool own_threads_;
+  const std::unique_ptr<Options> options_;
+  RunReport* const report_;
+  Tree tree_;
+};
 
 }  // namespace xylem::drivers

@@ -13,7 +13,6 @@
 #include "xylem/support/bytes.hpp"
 #include "xylem/support/error.hpp"
 #include "xylem/support/log.hpp"
-#include "xylem/support/memory.hpp"
 #include "xylem/support/text.hpp"
 
 #include "planned.hpp"
@@ -79,18 +78,23 @@ ResultFile read_file_options(const po::variables_map& arguments) {
   return file;
 }
 
-int reduce(const Communicator& world, const po::variables_map& arguments, RunReport& report, PlanHooks hooks) {
-  ResultFile file = world.agree([&] { return read_file_options(arguments); });
-  const std::string path = arguments.count("output") != 0 ? arguments["output"].as<std::string>() : "";
-  if (!path.empty()) world.agree([&] { expect_output(path, file.existing); });
-  const auto writer_memory = [&](const std::vector<ResultVariable>& variables, const std::vector<Shape>& stored, int threads) {
-    file.storage.threads = threads;
-    ResultStorage storage = file.storage;
-    storage.stored = stored;
-    return result_writer_memory(variables, storage);
-  };
-  hooks.memory_beside = writer_memory;
-  const Planned planned = plan_expressions(world, arguments, "reduce", {}, hooks);
+// What a command line says to compute, and where to.
+struct Request {
+  std::string command;
+  std::string path;  ///< of the file; empty: none
+  ResultFile file;
+};
+
+int compute(const Communicator& world, ExpressionPlanner& planner, Damage& damage, Request request, RunReport& report) {
+  const std::string& path = request.path;
+  ResultFile& file = request.file;
+  const Planned planned = planner.plan(
+      damage, {}, [&file](const std::vector<ResultVariable>& variables, const std::vector<Shape>& stored, int threads) {
+        ResultStorage storage = file.storage;
+        storage.threads = threads;
+        storage.stored = stored;
+        return result_writer_memory(variables, storage);
+      });
   world.agree([&] { expect_no_input(path, planned.files); });
   std::unique_ptr<ResultWriter> writer;
   if (!path.empty()) {
@@ -98,8 +102,7 @@ int reduce(const Communicator& world, const po::variables_map& arguments, RunRep
     file.storage.stored = stored_chunks(planned.plan);
     file.storage.threads = planned.plan.options.threads;
     file.provenance = provenance(planned.skipped);
-    writer = std::make_unique<ResultWriter>(world, path, planned.variables, history_line(arguments["command"].as<std::string>()),
-                                            file);
+    writer = std::make_unique<ResultWriter>(world, path, planned.variables, history_line(request.command), file);
   }
   report.begin_stage("compute");
   ResultCollector collector(planned.variables);
@@ -117,12 +120,19 @@ int reduce(const Communicator& world, const po::variables_map& arguments, RunRep
   return 0;
 }
 
+int reduce(const Communicator& world, const po::variables_map& arguments, RunReport& report) {
+  Request request{arguments["command"].as<std::string>(),
+                  arguments.count("output") != 0 ? arguments["output"].as<std::string>() : "",
+                  world.agree([&] { return read_file_options(arguments); })};
+  if (!request.path.empty()) world.agree([&] { expect_output(request.path, request.file.existing); });
+  ExpressionPlanner planner(world, arguments, "reduce", &report);
+  Damage damage;
+  return do_without(damage, world, arguments, [&] { return compute(world, planner, damage, request, report); });
+}
+
 int run(const Communicator& world, const po::variables_map& arguments) {
   RunReport report(world, report_path(arguments), arguments["command"].as<std::string>());
-  Damage damage;
-  const PlanHooks hooks{.damage = damage, .idle = resident_bytes(), .report = &report};
-  return report.run(
-      [&] { return do_without(damage, world, arguments, [&] { return reduce(world, arguments, report, hooks); }); });
+  return report.run([&] { return reduce(world, arguments, report); });
 }
 
 }  // namespace

@@ -17,43 +17,21 @@
 namespace xylem::drivers {
 namespace {
 
-int statistics(const Communicator& world, const po::variables_map& arguments, RunReport& run_report, Damage& damage,
-               std::int64_t idle) {
+StatisticsOptions read_options(const po::variables_map& arguments) {
+  if (arguments["files"].as<std::vector<std::string>>().empty())
+    throw UsageError("xylem stats: name at least one file; see xylem stats --help");
+  if (arguments.count("csv") != 0 && arguments.count("json") != 0)
+    throw UsageError("--csv and --json exclude each other: choose one");
   StatisticsOptions options;
-  const std::int64_t memory = world.agree([&] {
-    if (arguments["files"].as<std::vector<std::string>>().empty())
-      throw UsageError("xylem stats: name at least one file; see xylem stats --help");
-    if (arguments.count("csv") != 0 && arguments.count("json") != 0)
-      throw UsageError("--csv and --json exclude each other: choose one");
-    options.io = parse_io_strategy(arguments["io"].as<std::string>());
-    if (options.io == IoStrategy::collective)
-      throw UsageError("--io collective reads one dataset on all ranks together, and stats deals datasets out: it is of reduce");
-    return arguments.count("memory") == 0 ? 0 : parse_bytes(arguments["memory"].as<std::string>(), "--memory");
-  });
-  run_report.begin_stage("load");
-  const Tree tree = load(world, arguments, ScanDepth::contents);
-  const auto patterns =
-      arguments.count("variable") != 0 ? arguments["variable"].as<std::vector<std::string>>() : std::vector<std::string>{};
-  Selection selection = world.agree([&] { return select_numeric(tree, patterns); });
-  for (const std::string& note : selection.notes) logging::note("{}", note);
-
-  std::vector<std::string> inputs;
-  for (const FileTree& file : tree.files) inputs.push_back(file.file);
-  for (const FileTree& file : tree.linked_files) inputs.push_back(file.file);
-  run_report.set_inputs(inputs);
-  std::vector<SkippedFile> skipped = tree.skipped;
-  skipped.insert(skipped.end(), damage.files.begin(), damage.files.end());
-  run_report.set_skipped(skipped);
-  std::erase_if(selection.datasets, [&](const auto& info) { return damage.is_in(info->ref.file); });
-  damage.datasets = selection.datasets;
-  run_report.begin_stage("compute");
-  options.memory_limit = memory > 0 ? memory : world.node_memory_per_rank() - idle;
-  options.memory_held = metadata_bytes(idle);
   options.decode_cf = arguments.count("raw") == 0;
-  const StatisticsReport report = compute_statistics(world, selection.datasets, tree.scanned_by(), options);
-  run_report.set_forecast(report.forecast_bytes);
-  run_report.set_read(report.stored_bytes, report.read_bytes);
-  run_report.begin_stage("print");
+  options.io = parse_io_strategy(arguments["io"].as<std::string>());
+  if (options.io == IoStrategy::collective)
+    throw UsageError("--io collective reads one dataset on all ranks together, and stats deals datasets out: it is of reduce");
+  if (arguments.count("memory") != 0) options.memory_limit = parse_bytes(arguments["memory"].as<std::string>(), "--memory");
+  return options;
+}
+
+void print_statistics(const Communicator& world, const po::variables_map& arguments, const StatisticsReport& report) {
   print(world, world.rank() != 0              ? std::string()
                : arguments.count("json") != 0 ? format_json(report.rows)
                : arguments.count("csv") != 0  ? format_csv(report.rows)
@@ -63,15 +41,44 @@ int statistics(const Communicator& world, const po::variables_map& arguments, Ru
                 report.seconds, plural(static_cast<std::size_t>(world.size()), "rank"),
                 format_bytes(static_cast<std::int64_t>(static_cast<double>(report.read_bytes) / report.seconds)),
                 format_bytes(report.forecast_bytes));
-  return 0;
+}
+
+int statistics(const Communicator& world, const po::variables_map& arguments, RunReport& run_report) {
+  StatisticsOptions options = world.agree([&] { return read_options(arguments); });
+  const std::int64_t idle = resident_bytes();
+  run_report.begin_stage("load");
+  const Tree tree = load(world, arguments, ScanDepth::contents);
+  const auto patterns =
+      arguments.count("variable") != 0 ? arguments["variable"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  Selection selection = world.agree([&] { return select_numeric(tree, patterns); });
+  for (const std::string& note : selection.notes) logging::note("{}", note);
+  std::vector<std::string> inputs;
+  for (const FileTree& file : tree.files) inputs.push_back(file.file);
+  for (const FileTree& file : tree.linked_files) inputs.push_back(file.file);
+  run_report.set_inputs(inputs);
+  if (options.memory_limit == 0) options.memory_limit = world.node_memory_per_rank() - idle;
+
+  Damage damage;
+  return do_without(damage, world, arguments, [&] {
+    std::vector<SkippedFile> skipped = tree.skipped;
+    skipped.insert(skipped.end(), damage.files.begin(), damage.files.end());
+    run_report.set_skipped(skipped);
+    std::erase_if(selection.datasets, [&](const auto& info) { return damage.is_in(info->ref.file); });
+    damage.datasets = selection.datasets;
+    run_report.begin_stage("compute");
+    options.memory_held = metadata_bytes(idle);
+    const StatisticsReport report = compute_statistics(world, selection.datasets, tree.scanned_by(), options);
+    run_report.set_forecast(report.forecast_bytes);
+    run_report.set_read(report.stored_bytes, report.read_bytes);
+    run_report.begin_stage("print");
+    print_statistics(world, arguments, report);
+    return 0;
+  });
 }
 
 int run(const Communicator& world, const po::variables_map& arguments) {
   RunReport report(world, report_path(arguments), arguments["command"].as<std::string>());
-  Damage damage;
-  const std::int64_t idle = resident_bytes();
-  return report.run(
-      [&] { return do_without(damage, world, arguments, [&] { return statistics(world, arguments, report, damage, idle); }); });
+  return report.run([&] { return statistics(world, arguments, report); });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <numeric>
 #include <set>
@@ -24,6 +25,19 @@ std::string last_name(const std::string& path) { return path.substr(path.rfind('
 
 // A file's name without its folder and ending.
 std::string stem(const std::string& file) { return std::filesystem::path(file).stem().string(); }
+
+// As a word of its own, or part of a path.
+bool occurs(const std::string& name, const std::string& text) {
+  const auto is_of_a_word = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
+  };
+  for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
+    const std::size_t end = at + name.size();
+    const bool begins = at == 0 || !is_of_a_word(text[at - 1]) || !is_of_a_word(name.front());
+    if (begins && (end == text.size() || !is_of_a_word(text[end]) || !is_of_a_word(name.back()))) return true;
+  }
+  return false;
+}
 
 template <class Visit>
 void for_each_member(const Group& group, const std::string& prefix, const Visit& visit) {
@@ -54,7 +68,7 @@ Catalog::Catalog(const Tree& tree, const std::vector<std::string>& texts, Catalo
   for (const FileTree& file : tree.files) {
     for_each_member(*file.root, "", [&](const std::string& path, const Node& node) {
       const std::string name = last_name(path);
-      if (std::ranges::none_of(texts, [&](const std::string& text) { return text.find(name) != std::string::npos; })) return;
+      if (std::ranges::none_of(texts, [&](const std::string& text) { return occurs(name, text); })) return;
       const Place place = tree.follow({&file, &node});
       const auto* container = dynamic_cast<const Container*>(place.node);
       if (container == nullptr) return;
@@ -143,7 +157,9 @@ std::optional<Array> Catalog::find(const std::string& name) {
     const bool is_missing = all.size() > 1 && options_.damaged.contains(entry.container->info().ref.file);
     arrays.push_back(is_missing ? missing_like(array(entry)) : array(entry));
   }
-  return found_.emplace(name, arrays.size() == 1 ? arrays[0] : join(name, all, arrays)).first->second;
+  // The one that is left of several gets a new dim all the same.
+  const bool is_left = options_.concat && tree_.files.size() == 1 && !tree_.skipped.empty();
+  return found_.emplace(name, arrays.size() == 1 && !is_left ? arrays[0] : join(name, all, arrays)).first->second;
 }
 
 Array Catalog::get(const std::string& name) {
@@ -166,12 +182,12 @@ Array Catalog::joined_along(const std::string& dim, const std::vector<Entry>& en
   if (by_name) options.labels = labels_of_names(names, from.detail);
   if (from.kind == LabelSource::Kind::attribute) options.labels = labels_of_attributes(containers, from.detail);
   if (from.kind == LabelSource::Kind::external) options.labels = detail::external_labels(parts, containers, dim);
-  const bool is_new = !arrays[0].find_axis(dim);
+  const bool is_new = std::ranges::none_of(arrays, [&](const Array& array) { return array.find_axis(dim).has_value(); });
   if (is_new && !tree_.skipped.empty() && (by_name || (!options.labels && !arrays[0].find_coord(dim)))) {
     // Places for all files, in the order in which they would be joined. Labels that are in the files themselves are not known of
     // those that cannot be read.
     std::vector<std::string> all;
-    for (const FileTree& file : tree_.files) all.push_back(file.file);
+    for (const Entry& entry : entries) all.push_back(entry.file->file);
     for (const SkippedFile& file : tree_.skipped) all.push_back(file.file);
     std::ranges::sort(all);
     std::vector<std::int64_t> numbers(all.size());
@@ -193,7 +209,9 @@ Array Catalog::joined_along(const std::string& dim, const std::vector<Entry>& en
 Array Catalog::join(const std::string& name, const std::vector<Entry>& entries, const std::vector<Array>& arrays) {
   const Array& first = arrays[0];
   if (options_.concat) {
-    if (first.find_axis(*options_.concat)) return joined_along(*options_.concat, entries, arrays);
+    // Where some have it and others do not, joining them says so.
+    const auto has_it = [&](const Array& array) { return array.find_axis(*options_.concat).has_value(); };
+    if (std::ranges::any_of(arrays, has_it)) return joined_along(*options_.concat, entries, arrays);
     const bool anywhere = std::ranges::any_of(entries_, [&](const Entry& entry) {
       const auto dims = labels(*entry.container).dims;
       return std::ranges::find(dims, *options_.concat) != dims.end();

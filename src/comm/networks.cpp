@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 #include <mpi.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -37,7 +39,7 @@ bool leaves_shared_memory(std::string_view list) {
 }
 
 // What the user and the site choose of Open MPI's layers, in files: lines `name = value`, and comments. What cannot be read
-// chooses nothing.
+// chooses nothing; lines of other forms, which Open MPI takes as well, may choose anything.
 struct Choices {
   bool leave_what_is_needed = true;
   bool name_btl = false;
@@ -46,26 +48,44 @@ struct Choices {
     std::ifstream file(path);
     for (std::string line; std::getline(file, line);) {
       std::erase_if(line, [](char c) { return c == ' ' || c == '\t' || c == '\r'; });
+      if (line.starts_with('-') || line.starts_with("mtl=")) leave_what_is_needed = false;
       if (line.starts_with("pml=") && !leaves_ob1(std::string_view(line).substr(4))) leave_what_is_needed = false;
       if (!line.starts_with("btl=")) continue;
       name_btl = true;
       if (!leaves_shared_memory(std::string_view(line).substr(4))) leave_what_is_needed = false;
     }
   }
+
+  // The site's file, and the one over which nobody can set anything.
+  void read_site(const std::string& folder) {
+    read(folder + "/openmpi-mca-params.conf");
+    std::ifstream file(folder + "/openmpi-mca-params-override.conf");
+    for (std::string line; std::getline(file, line);) {
+      const std::size_t first = line.find_first_not_of(" \t\r");
+      if (first != std::string::npos && line[first] != '#') leave_what_is_needed = false;
+    }
+  }
 };
 
-// The user's file, and the site's: where the library is, and where Debian has it.
+std::string home() {
+  if (const char* home = std::getenv("HOME")) return home;
+  const passwd* user = getpwuid(getuid());
+  return user == nullptr || user->pw_dir == nullptr ? "" : user->pw_dir;
+}
+
+// The user's file, and the site's: where the library is, or was told to look, and where Debian has it.
 Choices choices() {
-  constexpr const char* site = "/etc/openmpi-mca-params.conf";
   Choices all;
-  if (const char* home = std::getenv("HOME")) all.read(std::string(home) + "/.openmpi/mca-params.conf");
-  if (const char* prefix = std::getenv("OPAL_PREFIX")) all.read(std::string(prefix) + site);
+  all.read(home() + "/.openmpi/mca-params.conf");
+  if (const char* folder = std::getenv("OPAL_SYSCONFDIR")) all.read_site(folder);
+  if (const char* prefix = std::getenv("OPAL_PREFIX")) all.read_site(std::string(prefix) + "/etc");
   Dl_info library{};
-  if (dladdr(reinterpret_cast<void*>(&MPI_Init), &library) != 0 && library.dli_fname != nullptr) {
+  if (const void* init = dlsym(RTLD_DEFAULT, "MPI_Init");
+      init != nullptr && dladdr(init, &library) != 0 && library.dli_fname != nullptr) {
     const std::string path = library.dli_fname;
-    all.read(path.substr(0, path.find_last_of('/') + 1) + ".." + site);
+    all.read_site(path.substr(0, path.find_last_of('/') + 1) + "../etc");
   }
-  all.read("/etc/openmpi/openmpi-mca-params.conf");
+  all.read_site("/etc/openmpi");
   return all;
 }
 
@@ -82,7 +102,9 @@ bool on_one_node() {
 
 SharedMemoryOnly::SharedMemoryOnly() {
 #if defined(OMPI_MAJOR_VERSION)
-  for (const char* name : {"OMPI_MCA_pml", "OMPI_MCA_mca_base_param_files", "OMPI_MCA_mca_base_override_param_file"}) {
+  for (const char* name :
+       {"OMPI_MCA_pml", "OMPI_MCA_mtl", "OMPI_MCA_mca_base_param_files", "OMPI_MCA_mca_base_override_param_file",
+        "OMPI_MCA_mca_base_envar_file_prefix", "OMPI_MCA_mca_base_param_file_prefix"}) {
     if (is_set(name)) return;
   }
   const char* btl = std::getenv("OMPI_MCA_btl");

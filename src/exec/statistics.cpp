@@ -203,7 +203,8 @@ StatisticsReport compute_statistics(const Communicator& comm, const Datasets& da
   std::array<double, 2> extremes{static_cast<double>(options.memory_held), -static_cast<double>(options.memory_limit)};
   comm.all_reduce_max(extremes);
   const ScanPlan plan = comm.agree([&] {
-    return ScanPlan(datasets, std::exchange(summaries, {}), comm.topology(), saturated(-extremes[1]), saturated(extremes[0]));
+    return ScanPlan(datasets, std::exchange(summaries, {}), comm.topology(), saturated(-extremes[1]), saturated(extremes[0]),
+                    options.io);
   });
   report.forecast_bytes = plan.forecast_bytes();
   for (const DatasetScan& scan : plan.datasets()) report.read_bytes += scan.read_bytes();

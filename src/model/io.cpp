@@ -123,18 +123,21 @@ std::int64_t raw_block_bytes(const DatasetInfo& info, const Shape& count, bool a
   return limited_product(chunks_touched(info, count, aligned), max_stored_bytes(info) + chunk_note);
 }
 
+std::int64_t hdf5_read_bytes(const DatasetInfo& info, const Shape& count) {
+  if (info.layout != Layout::chunked) return 0;
+  // A raw and a decoded chunk, and the notes.
+  const std::int64_t chunks = std::min(chunks_touched(info, count, false), hdf5_read_chunks);
+  return (info.filters.empty() ? 1 : 3) * chunk_bytes(info) + chunks * hdf5_chunk_note;
+}
+
 std::int64_t decoding_bytes(const DatasetInfo& info, const Shape& count) {
   if (info.layout != Layout::chunked && info.layout != Layout::contiguous) return 0;
-  const std::int64_t chunk = chunk_bytes(info);
-  if (choose_io(info).strategy != IoStrategy::direct) {
-    // HDF5 has a raw and a decoded chunk, and notes of each chunk of a read.
-    return info.layout == Layout::contiguous
-               ? 0
-               : (info.filters.empty() ? 1 : 3) * chunk + limited_product(chunks_touched(info, count, false), hdf5_chunk_note);
-  }
+  if (choose_io(info).strategy != IoStrategy::direct) return hdf5_read_bytes(info, count);
   if (info.filters.empty()) {
-    const auto notes = static_cast<std::int64_t>(read_batch_chunks) * chunk_note;
-    return static_cast<std::int64_t>(staging_bytes) + notes;
+    constexpr auto most_chunks = static_cast<std::int64_t>(read_batch_chunks), staging = static_cast<std::int64_t>(staging_bytes);
+    if (info.layout == Layout::contiguous) return staging + most_chunks * chunk_note;
+    const std::int64_t chunks = chunks_touched(info, count, false);
+    return std::min(staging, limited_product(chunks, chunk_bytes(info))) + std::min(most_chunks, chunks) * chunk_note;
   }
   // Steps between filters, and a chunk on its way to its place; bitshuffle's blocks may be as large as a chunk.
   const bool blocks = std::ranges::any_of(info.filters, [](const FilterInfo& f) { return f.id == filters::bitshuffle; });
@@ -181,10 +184,13 @@ std::int64_t usual_read_bytes(const DatasetInfo& info, const StorageSummary& sto
 }
 
 std::int64_t collective_bytes(const DatasetInfo& info, const Shape& count) {
-  const std::int64_t rounds = 4 * collective_round_bytes;  // what is read, what is sent, what comes, requests
-  if (info.layout != Layout::chunked) return decoding_bytes(info, count) + rounds;
-  return decoding_bytes(info, count) + rounds +
-         limited_product(chunks_touched(info, count, false), max_stored_bytes(info) + chunk_note);
+  const bool chunked = info.layout == Layout::chunked;
+  std::int64_t wanted =
+      chunked ? limited_product(chunks_touched(info, count, false), max_stored_bytes(info) + chunk_note) : info.dtype.size;
+  for (std::size_t d = 0; !chunked && d < count.size(); ++d)
+    wanted = limited_product(wanted, std::max<std::int64_t>(1, count[d]));
+  // What is read, what is sent, what comes, requests; and all of the chunks that this rank decodes.
+  return decoding_bytes(info, count) + 4 * std::min(collective_round_bytes, wanted) + (chunked ? wanted : 0);
 }
 
 }  // namespace xylem

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 #include <tuple>
 #include <utility>
 
@@ -20,6 +21,16 @@
 
 namespace xylem {
 namespace {
+
+// Each line once.
+std::string lines_of_both(const std::string& first, const std::string& second) {
+  std::string all = first;
+  std::istringstream more(second);
+  for (std::string line; std::getline(more, line);) {
+    if (('\n' + all + '\n').find('\n' + line + '\n') == std::string::npos) all += '\n' + line;
+  }
+  return all;
+}
 
 std::vector<std::byte> widened(std::span<const std::byte> halves) {
   std::vector<std::byte> result(2 * halves.size());
@@ -80,6 +91,9 @@ ResultWriter::ResultWriter(const Communicator& comm, std::string path, std::vect
   attributes["Conventions"] = existing ? existing->attribute("Conventions").value_or("CF-1.11") : "CF-1.11";
   attributes["history"] = history;
   if (existing && existing->attribute("history")) attributes["history"] += "\n" + *existing->attribute("history");
+  if (const auto before = existing ? existing->attribute("xylem_skipped") : std::nullopt) {
+    attributes["xylem_skipped"] = lines_of_both(*before, attributes["xylem_skipped"]);  // what is there already lacks them still
+  }
 
   std::string hidden;
   comm_.agree([&] {

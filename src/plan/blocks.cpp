@@ -20,6 +20,9 @@ constexpr std::int64_t mib = std::int64_t{1} << 20;
 // Larger chunks are read in parts, unless they must be decoded.
 constexpr std::int64_t max_whole_chunk_bytes = 4 * mib;
 
+// What HDF5 and a reader keep of a dataset that is open.
+constexpr std::int64_t open_dataset = std::int64_t{16} << 10;
+
 bool is_stored(const ScanDataset& dataset) { return dataset.storage.allocated_chunks > 0; }
 
 std::int64_t bytes_of(const Shape& shape, const DatasetInfo& info) {
@@ -131,8 +134,7 @@ ReadMemory read_memory(const ScanDataset& dataset, const Shape& largest) {
   if (dataset.io.strategy == IoStrategy::collective) return {elements, collective_bytes(info, largest)};
   const std::int64_t raw = raw_block_bytes(info, largest, false), decoding = decoding_bytes(info, largest);
   if (dataset.io.strategy != IoStrategy::hyperslab && raw > 0) return {raw, elements + decoding};
-  // Of what we could decode, HDF5 has a raw and a decoded chunk.
-  return {elements, std::max(decoding, dataset.io.strategy == IoStrategy::hyperslab ? 3 * chunk_bytes(info) : 0)};
+  return {elements, dataset.io.strategy == IoStrategy::hyperslab ? hdf5_read_bytes(info, largest) : decoding};
 }
 
 // The same of usual data.
@@ -220,10 +222,10 @@ void cut_into_blocks(Scan& scan, const PassContext& context) {
     const Shape largest = largest_box(scan, d);
     const ReadMemory read = read_memory(dataset, largest);
     dataset.max_box_bytes = bytes_of(largest, info);
-    scan.block_memory += read.fetched + read.beside;
+    scan.block_memory += read.fetched + read.beside + open_dataset;
     ahead += read.fetched;
     const ReadMemory usual = usual_read_memory(dataset, largest);
-    scan.block_usual += usual.fetched + usual.beside;
+    scan.block_usual += usual.fetched + usual.beside + open_dataset;
     usual_ahead += usual.fetched;
     const std::int64_t chunks = info.layout == Layout::chunked ? ChunkGrid(info.shape, info.chunk).size() : 1;
     double fraction = static_cast<double>(dataset.chunk_reads) / static_cast<double>(std::max<std::int64_t>(1, chunks));

@@ -92,13 +92,18 @@ bool needs_whole_chunks(const DatasetInfo& info, const StorageSummary& summary) 
   return !info.filters.empty() || !summary.sparse_chunks.empty();
 }
 
-std::int64_t needed_bytes(const DatasetInfo& info, const StorageSummary& summary) {
-  if (!is_stored(info, summary)) return fixed_bytes;
-  return fixed_bytes + std::max(mib, needs_whole_chunks(info, summary) ? chunk_bytes(info) + read_bytes(info, info.chunk) : 0);
+// What reading takes beside the elements.
+std::int64_t bytes_beside(const DatasetInfo& info, const Shape& count, IoStrategy io) {
+  return io == IoStrategy::hyperslab ? hdf5_read_bytes(info, count) : read_bytes(info, count);
 }
 
-void check_limit(const DatasetInfo& info, const StorageSummary& summary, std::int64_t memory_limit, std::int64_t kept) {
-  const std::int64_t needed = needed_bytes(info, summary);
+std::int64_t needed_bytes(const DatasetInfo& info, const StorageSummary& summary, IoStrategy io) {
+  if (!is_stored(info, summary)) return fixed_bytes;
+  return fixed_bytes +
+         std::max(mib, needs_whole_chunks(info, summary) ? chunk_bytes(info) + bytes_beside(info, info.chunk, io) : 0);
+}
+
+void check_limit(std::int64_t needed, const DatasetInfo& info, std::int64_t memory_limit, std::int64_t kept) {
   if (needed <= memory_limit - kept) return;
   // What is in use already differs a little from run to run: a MiB more, so that the advice holds.
   const std::int64_t needed_mib = (needed + kept + mib - 1) / mib + (kept >= mib ? 1 : 0);
@@ -115,27 +120,27 @@ void check_limit(const DatasetInfo& info, const StorageSummary& summary, std::in
 }
 
 // The blocks of a dataset of which all, or nearly all, is stored.
-void cut_into_blocks(DatasetScan& scan, std::int64_t memory_limit) {
+void cut_into_blocks(DatasetScan& scan, std::int64_t memory_limit, IoStrategy io) {
   const DatasetInfo& info = *scan.info;
   const std::int64_t buffers = memory_limit - fixed_bytes;
   const std::int64_t chunk = chunk_bytes(info);
-  const bool fits = chunk <= max_whole_chunk_bytes && chunk + read_bytes(info, info.chunk) <= buffers;
+  const bool fits = chunk <= max_whole_chunk_bytes && chunk + bytes_beside(info, info.chunk, io) <= buffers;
   const bool whole_chunks = info.layout == Layout::chunked && (!info.filters.empty() || fits);
-  if (whole_chunks) scan.bytes_beside = read_bytes(info, info.chunk);
+  if (whole_chunks) scan.bytes_beside = bytes_beside(info, info.chunk, io);
   const std::int64_t limit = std::min(good_block_bytes, buffers - scan.bytes_beside);
   if (info.layout == Layout::chunked && !whole_chunks) {
     scan.blocks = ChunkGrid(info.shape, part_of_chunk(info, limit));
   } else {
     scan.blocks = ChunkGrid(info.shape, grow(whole_chunks ? info.chunk : Shape(info.shape.size(), 1), info, limit));
   }
-  if (whole_chunks) scan.bytes_beside = read_bytes(info, scan.blocks.tile());
+  if (whole_chunks) scan.bytes_beside = bytes_beside(info, scan.blocks.tile(), io);
   scan.num_blocks = scan.blocks.size();
 }
 
 // Each stored chunk a block.
-void take_stored_chunks(DatasetScan& scan, const StorageSummary& summary) {
+void take_stored_chunks(DatasetScan& scan, const StorageSummary& summary, IoStrategy io) {
   const DatasetInfo& info = *scan.info;
-  scan.bytes_beside = read_bytes(info, info.chunk);
+  scan.bytes_beside = bytes_beside(info, info.chunk, io);
   scan.blocks = ChunkGrid(info.shape, info.chunk);
   scan.sparse_blocks.reserve(summary.sparse_chunks.size());
   for (const Shape& start : summary.sparse_chunks) {
@@ -147,7 +152,8 @@ void take_stored_chunks(DatasetScan& scan, const StorageSummary& summary) {
   scan.num_blocks = static_cast<std::int64_t>(scan.sparse_blocks.size());
 }
 
-DatasetScan make_scan(const std::shared_ptr<const DatasetInfo>& info, const StorageSummary& summary, std::int64_t memory_limit) {
+DatasetScan make_scan(const std::shared_ptr<const DatasetInfo>& info, const StorageSummary& summary, std::int64_t memory_limit,
+                      IoStrategy io) {
   XYLEM_EXPECT(info->dtype.is_numeric(), "numeric datasets only");
   const auto elements = info->null ? 0 : num_elements(info->shape);
   if (!elements)
@@ -159,10 +165,10 @@ DatasetScan make_scan(const std::shared_ptr<const DatasetInfo>& info, const Stor
     return scan;
   }
   if (summary.sparse_chunks.empty()) {
-    cut_into_blocks(scan, memory_limit);
+    cut_into_blocks(scan, memory_limit, io);
   } else {
     scan.fill_elements = *elements;
-    take_stored_chunks(scan, summary);
+    take_stored_chunks(scan, summary, io);
   }
   scan.weight = std::max(summary.stored_bytes, scan.num_blocks);
   return scan;
@@ -185,28 +191,30 @@ std::int64_t DatasetScan::read_bytes() const {
 }
 
 ScanPlan::ScanPlan(const std::vector<std::shared_ptr<const DatasetInfo>>& datasets, const std::vector<StorageSummary>& summaries,
-                   Topology topology, std::int64_t memory_limit, std::int64_t memory_held)
+                   Topology topology, std::int64_t memory_limit, std::int64_t memory_held, IoStrategy io)
     : topology_(topology) {
   XYLEM_EXPECT(datasets.size() == summaries.size(), "a summary for each dataset");
   std::size_t largest = 0;  // the dataset that needs most: a refusal names a limit that does for all
   for (std::size_t i = 0; i < datasets.size(); ++i) {
-    if (needed_bytes(*datasets[i], summaries[i]) > needed_bytes(*datasets[largest], summaries[largest])) largest = i;
+    if (needed_bytes(*datasets[i], summaries[i], io) > needed_bytes(*datasets[largest], summaries[largest], io)) largest = i;
   }
   std::int64_t kept = memory_held;
   for (std::size_t i = 0; i < datasets.size(); ++i) kept += kept_bytes(*datasets[i], summaries[i]);
-  if (!datasets.empty()) check_limit(*datasets[largest], summaries[largest], memory_limit, kept);
+  if (!datasets.empty())
+    check_limit(needed_bytes(*datasets[largest], summaries[largest], io), *datasets[largest], memory_limit, kept);
   std::int64_t buffers = 0;
   std::map<std::string_view, std::int64_t> files;
   datasets_.reserve(datasets.size());
   weight_before_.reserve(datasets.size() + 1);
   weight_before_.push_back(0);
   for (std::size_t i = 0; i < datasets.size(); ++i) {
-    datasets_.push_back(make_scan(datasets[i], summaries[i], memory_limit - kept));
+    datasets_.push_back(make_scan(datasets[i], summaries[i], memory_limit - kept, io));
     const DatasetScan& scan = datasets_.back();
     weight_before_.push_back(weight_before_.back() + scan.weight);
     if (scan.num_blocks == 0) continue;
     count_file_memory(files, *datasets[i], summaries[i]);
-    const std::int64_t usual = usual_read_bytes(*datasets[i], summaries[i], scan.blocks.tile());
+    const std::int64_t usual =
+        io == IoStrategy::hyperslab ? scan.bytes_beside : usual_read_bytes(*datasets[i], summaries[i], scan.blocks.tile());
     buffers = std::max(buffers, scan.block_bytes() + std::min(scan.bytes_beside, usual));
   }
   forecast_ = kept + (datasets.empty() ? 0 : code_bytes + open_file_memory(files, 1) + buffers);

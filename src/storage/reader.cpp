@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "xylem/support/contract.hpp"
 #include "xylem/support/text.hpp"
@@ -86,9 +87,29 @@ bool DatasetReader::try_read(const Box& part, const Box& box, std::byte* out) co
 void DatasetReader::read_by_hdf5(const Box& box, const std::vector<Box>& parts, std::span<std::byte> out) {
   const auto hold = h5::hold_library();
   if (!info_->fill_defined) write_fill(*info_, out);  // HDF5 leaves what was never written as it finds it
-  for (const Box& part : parts) {
-    if (!try_read(part, box, out.data())) blame(part, box, out.data());
+  for (const Box& part : parts) read_part(part, box, out.data());
+}
+
+void DatasetReader::read_part(const Box& part, const Box& box, std::byte* out) {
+  std::int64_t chunks = 1;
+  std::optional<std::size_t> cut;  // the slowest dim that has several chunks
+  for (std::size_t d = 0; info_->layout == Layout::chunked && d < part.count.size(); ++d) {
+    const std::int64_t along = (part.start[d] + part.count[d] - 1) / info_->chunk[d] - part.start[d] / info_->chunk[d] + 1;
+    if (along > 1 && !cut) cut = d;
+    chunks *= along;
   }
+  if (chunks <= hdf5_read_chunks) {
+    if (!try_read(part, box, out)) blame(part, box, out);
+    return;
+  }
+  const std::size_t d = *cut;
+  const std::int64_t middle = (part.start[d] + part.count[d] / 2) / info_->chunk[d] * info_->chunk[d];
+  Box first = part, second = part;
+  second.start[d] = std::max(middle, (part.start[d] / info_->chunk[d] + 1) * info_->chunk[d]);
+  first.count[d] = second.start[d] - part.start[d];
+  second.count[d] = part.count[d] - first.count[d];
+  read_part(first, box, out);
+  read_part(second, box, out);
 }
 
 bool DatasetReader::decodes() const noexcept { return direct_ && direct_->decodes(); }

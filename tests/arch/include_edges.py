@@ -50,7 +50,7 @@ EVERYWHERE = {"fmt"}
 NEVER_IN_PUBLIC_HEADERS = {"Boost.Multiprecision"}
 
 PLATFORM = re.compile(  # the C++ library (no suffix), POSIX and compiler intrinsics
-    r"[a-z_0-9]+$|(sys|netinet|arpa)/|(unistd|malloc|fcntl|glob|fnmatch|dirent|signal|pthread|sched|poll|dlfcn|execinfo|immintrin)\.h$")
+    r"[a-z_0-9]+$|(sys|netinet|arpa)/|(unistd|malloc|fcntl|glob|fnmatch|dirent|signal|pthread|sched|poll|dlfcn|pwd|execinfo|immintrin)\.h$")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include\b[ \t]*(.*)', re.MULTILINE)
 SPELLED = re.compile(r'(["<])([^">]+)[">]')
 

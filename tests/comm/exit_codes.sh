@@ -37,7 +37,7 @@ if "$mpiexec" --version 2>/dev/null | grep -q "Open MPI"; then
   # Settings of the user's own, with and without what is needed; several nodes.
   home=$(mktemp -d)
   mkdir "$home/.openmpi"
-  for setting in "btl = self,tcp" "btl=^vader,sm" "pml = ^ob1,cm" "pml = ob1" "btl = ^openib, ofi"; do
+  for setting in "btl = self,tcp" "btl=^vader,sm" "pml = ^ob1,cm" "pml = ob1" "btl = ^openib, ofi" "mtl = ofi" "-mca pml cm"; do
     echo "# settings"$'\n'"$setting" >"$home/.openmpi/mca-params.conf"
     output=$(HOME=$home PMI_RANK=0 SLURM_STEP_NUM_NODES=1 "$program" layer 0 2>&1)
     case $setting in
@@ -45,6 +45,15 @@ if "$mpiexec" --version 2>/dev/null | grep -q "Open MPI"; then
       "btl = ^openib, ofi") [[ $output == *"pml 'ob1'"* && $output == *"btl '^openib, ofi'"* ]] ;;
       *) [[ $output != *"pml 'ob1'"* ]] ;;
     esac || { echo "FAIL: with '$setting': $output"; failures=$((failures + 1)); }
+  done
+  # Files of settings that are told of in other ways.
+  rm "$home/.openmpi/mca-params.conf"
+  mkdir "$home/etc"
+  echo "pml = ^ob1" >"$home/etc/openmpi-mca-params.conf"
+  echo "pml = ob1" >"$home/tuned.conf"
+  for variable in OPAL_SYSCONFDIR="$home/etc" OMPI_MCA_mtl=^ofi OMPI_MCA_mca_base_param_file_prefix="$home/tuned.conf"; do
+    output=$(env "$variable" PMI_RANK=0 SLURM_STEP_NUM_NODES=1 "$program" layer 0 2>&1)
+    [[ $output != *"pml 'ob1', environment ''"* ]] || { echo "FAIL: with $variable: $output"; failures=$((failures + 1)); }
   done
   rm -rf "$home"
   output=$(PMI_RANK=0 SLURM_STEP_NUM_NODES=2 "$program" layer 0)

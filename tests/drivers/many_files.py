@@ -209,6 +209,13 @@ for ranks in (1, 2, 3, 4):
     for command in (["stats"], ["reduce", "-e", "m=t"]):
         check_error(report, xylem.run(command[0], f"{where}/f1.nc", *command[1:], "--on-error", "skip", ranks=ranks), "nothing left", 3, "f1.nc", "(0, 1)")
         check_error(report, xylem.run(command[0], f"{where}/f*.nc", *command[1:], ranks=ranks), "no skip", 3, "(0, 1)")
+# What was appended lacks one file, and what was there another.
+first, second = f"{where}/f1.nc", f"{where}/f4.nc"
+for number, files in ((0, ["f0.nc", "f1.nc"]), (1, ["f4.nc", "f5.nc"])):
+    check_success(report, xylem.run("reduce", *[f"{where}/{name}" for name in files], "-e", f"r{number}=mean(t)", "-o", f"{where}/both.nc", "--on-error", "skip",
+                                    *(["--append"] if number else []), ranks=2), "appended")
+with h5py.File(f"{where}/both.nc") as file:
+    report.check(file.attrs["xylem_skipped"].decode().split() == [first, second], f"{file.attrs['xylem_skipped']}")
 
 # Labels that cannot be read: the file is left out.
 for kind, size in (("number", 4), ("number", 20_000), ("string", 4)):
@@ -241,5 +248,52 @@ for kind, size in (("number", 4), ("number", 20_000), ("string", 4)):
         check_success(report, xylem.run("plan", *arguments, "--on-error", "skip", ranks=ranks), f"plan, {what}")
         check_error(report, xylem.run("reduce", *arguments, ranks=ranks), what, 3, "f2.h5", "'/time'")
         check_error(report, xylem.run("reduce", f"{where}/f2.h5", "-e", "m=t", "--on-error", "skip", ranks=ranks), what, 3, "none of 1 file")
+
+# The one that is left of several has its place along a new dim; a variable that only some files have, no more places than those.
+where = fresh("left")
+for i in range(5):
+    save(f"{where}/f{i}.nc", np.full((2, 3), float(i)), y=np.arange(2), x=np.arange(3))
+    if i in (1, 3):
+        with h5py.File(f"{where}/f{i}.nc", "r+") as file:
+            file["u"] = np.full(4, 10.0 + i)
+with open(f"{where}/f4.nc", "r+b") as file:
+    file.truncate(300)
+for ranks in (1, 2, 3):
+    result = xylem.run("reduce", f"{where}/f3.nc", f"{where}/f4.nc", "-e", "m=mean(t, y)", "--concat", "n", "-o", f"{where}/m.nc", "--overwrite", "--on-error", "skip",
+                       ranks=ranks)
+    if check_success(report, result, f"one left on {ranks}"):
+        with h5py.File(f"{where}/m.nc") as file:
+            report.check(np.array_equal(file["m"], [[3.0] * 3, [np.nan] * 3], equal_nan=True), f"one left on {ranks}: {file['m'][...]}")
+    result = xylem.run("reduce", f"{where}/f*.nc", "-e", "m=mean(u, dim_0)", "--concat", "n", "-o", f"{where}/m.nc", "--overwrite", "--on-error", "skip", ranks=ranks)
+    if check_success(report, result, f"in some files on {ranks}"):
+        with h5py.File(f"{where}/m.nc") as file:
+            report.check(np.array_equal(file["m"], [11.0, 13.0, np.nan], equal_nan=True), f"in some files on {ranks}: {file['m'][...]}")
+
+# A dataset that has lost its dim is no constant, though others have the dim.
+where = fresh("lost")
+for i in range(3):
+    with h5py.File(f"{where}/f{i}.h5", "w") as file:
+        file["time"] = np.arange(4) + 4 * i
+        file["time"].make_scale("time")
+        file["t"] = np.full((4, 2), float(i))
+        if i != 0:
+            file["t"].dims[0].attach_scale(file["time"])
+check_error(report, xylem.run("reduce", f"{where}/f*.h5", "-e", "m=sum(t)", "--concat", "time", ranks=2), "a lost dim", 2, "f0.h5", "dim_0", "same dims")
+
+# Labels of what is not asked for do no harm: `t` is no word of `temperature`.
+where = fresh("unasked")
+for i in range(3):
+    with h5py.File(f"{where}/f{i}.h5", "w") as file:
+        for name, dim, labels in (("temperature", "time", np.arange(2) + 2 * i), ("t", "depth", np.arange(5))):
+            file.create_dataset(dim, data=labels, chunks=labels.shape, compression="gzip").make_scale(dim)
+            file[name] = np.full(labels.shape, float(i))
+            file[name].dims[0].attach_scale(file[dim])
+        chunk = file["depth"].id.get_chunk_info(0)
+    if i == 1:
+        with open(f"{where}/f{i}.h5", "r+b") as file:
+            file.seek(chunk.byte_offset)
+            file.write(b"\xff" * chunk.size)
+result = xylem.run("reduce", f"{where}/f*.h5", "-e", "m=mean(temperature)", "--on-error", "skip", ranks=2)
+report.check(result.code == 0 and b"m = 1" in result.out and "left out" not in str(result.err), f"unasked: {result.everything}")
 
 report.finish()

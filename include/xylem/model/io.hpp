@@ -82,6 +82,12 @@ inline constexpr std::size_t staging_bytes = std::size_t{256} << 10;
 /// elements along each dim.
 [[nodiscard]] std::int64_t decoding_bytes(const DatasetInfo& info, const Shape& count);
 
+/// Chunks that DatasetReader asks HDF5 for at once, which takes notes of each.
+inline constexpr std::int64_t hdf5_read_chunks = 256;
+
+/// Bytes of memory that HDF5 takes for that beside the elements, for boxes of at most `count` elements along each dim.
+[[nodiscard]] std::int64_t hdf5_read_bytes(const DatasetInfo& info, const Shape& count);
+
 /// Bytes of memory that DatasetReader::read takes beside the elements.
 [[nodiscard]] std::int64_t read_bytes(const DatasetInfo& info, const Shape& count);
 

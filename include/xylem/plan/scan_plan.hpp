@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "xylem/model/chunk_grid.hpp"
+#include "xylem/model/io.hpp"
 #include "xylem/model/metadata.hpp"
 #include "xylem/model/topology.hpp"
 
@@ -42,11 +43,11 @@ struct BlockRange {
 class ScanPlan {
  public:
   /// memory_limit: bytes that one rank may use beyond what it uses when idle; memory_held: bytes of these that are in use already
-  /// (the tree's metadata). `summaries` belong to `datasets`, one each; all datasets are numeric. Throws ResourceError, naming
-  /// the smallest limit that would do, when a chunk that must be decoded whole does not fit, or what is kept of each dataset does
-  /// not; DataError when a shape has more elements than can be counted.
+  /// (the tree's metadata); io: how DatasetReader is told to read. `summaries` belong to `datasets`, one each; all datasets are
+  /// numeric. Throws ResourceError, naming the smallest limit that would do, when a chunk that must be decoded whole does not
+  /// fit, or what is kept of each dataset does not; DataError when a shape has more elements than can be counted.
   ScanPlan(const std::vector<std::shared_ptr<const DatasetInfo>>& datasets, const std::vector<StorageSummary>& summaries,
-           Topology topology, std::int64_t memory_limit, std::int64_t memory_held = 0);
+           Topology topology, std::int64_t memory_limit, std::int64_t memory_held = 0, IoStrategy io = IoStrategy::automatic);
 
   /// As they were given to the constructor, in the same order.
   [[nodiscard]] const std::vector<DatasetScan>& datasets() const noexcept { return datasets_; }

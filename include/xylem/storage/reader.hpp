@@ -80,6 +80,7 @@ class DatasetReader {
   friend class CollectiveReader;
 
   void read_by_hdf5(const Box& box, const std::vector<Box>& parts, std::span<std::byte> out);
+  void read_part(const Box& part, const Box& box, std::byte* out);
   bool try_read(const Box& part, const Box& box, std::byte* out) const;
   [[noreturn]] void blame(const Box& part, const Box& box, std::byte* out) const;
 
