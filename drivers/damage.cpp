@@ -24,12 +24,11 @@ int do_without(Damage& damage, const Communicator& world, const po::variables_ma
   for (;;) {
     damage.labels.clear();
     damage.datasets.clear();
+    damage.is_reading = false;
     try {
       return work();
     } catch (const Error& error) {
-      // A file that is gone by now is a mistake of usage to who opens it.
-      const bool of_the_data = error.kind() == ErrorKind::data ||
-                               (error.kind() == ErrorKind::usage && !(damage.labels.empty() && damage.datasets.empty()));
+      const bool of_the_data = error.kind() == ErrorKind::data || (error.kind() == ErrorKind::usage && damage.is_reading);
       if (!of_the_data || !error.agreed() || arguments["on-error"].as<std::string>() != "skip") throw;
       std::vector<SkippedFile> found = find_more(damage.labels, damage.unlabelled);
       for (SkippedFile& file : find_more(damage.datasets, damage.files)) found.push_back(std::move(file));

@@ -16,6 +16,7 @@ struct Damage {
   std::vector<SkippedFile> unlabelled{};  ///< whose labels are damaged: nobody knows where they belong
   std::vector<std::shared_ptr<const DatasetInfo>> datasets{};
   std::vector<std::shared_ptr<const DatasetInfo>> labels{};
+  bool is_reading = false;  ///< files are being opened: one that is gone by now is a mistake of usage to who opens it
 
   [[nodiscard]] bool is_in(const std::string& file) const;
 };

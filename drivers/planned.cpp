@@ -154,6 +154,7 @@ Planned ExpressionPlanner::plan(Damage& damage, std::optional<int> ranks, const 
   CatalogOptions catalog_options = options_->catalog;
   for (const SkippedFile& file : damage.files) catalog_options.damaged.insert(file.file);
   for (const SkippedFile& file : damage.unlabelled) {
+    catalog_options.unlabelled.insert(file.file);
     const auto erased = std::erase_if(tree_.files, [&](const FileTree& other) { return other.file == file.file; });
     if (erased > 0) tree_.skipped.push_back(file);
   }
@@ -173,10 +174,11 @@ Planned ExpressionPlanner::plan(Damage& damage, std::optional<int> ranks, const 
   std::vector<std::string> texts;
   for (const Expression& expression : options_->expressions) texts.push_back(expression.text);
   Catalog catalog = world_.agree([&] { return Catalog(tree_, texts, catalog_options); });
-  // Of the others the scan has taken the labels along.
   std::ranges::copy_if(catalog.coordinates(), std::back_inserter(damage.labels),
-                       [](const auto& info) { return !info->elements; });
+                       [](const auto& info) { return is_read_as_coordinate(*info); });
+  damage.is_reading = true;
   catalog.know(read_coordinates(world_, catalog.coordinates(), catalog.coordinate_decodings()));
+  damage.is_reading = false;
   std::vector<NamedArray> arrays;
   world_.agree([&] {
     const ExpressionNames names = catalog.names();
@@ -198,9 +200,11 @@ Planned ExpressionPlanner::plan(Damage& damage, std::optional<int> ranks, const 
                   plural(static_cast<std::size_t>(options.threads), "thread"),
                   options_->memory == 0 ? "the memory of this node" : format_bytes(options_->memory));
   }
+  damage.is_reading = true;
   planned.plan = plan_arrays(world_, tree_, arrays, options, idle_, [&](const std::vector<Shape>& stored) {
     return beside ? beside(planned.variables, stored, options.threads) : 0;
   });
+  damage.is_reading = false;
   if (report_ != nullptr) report_->set_plan(planned.plan);
   return planned;
 }

@@ -105,11 +105,13 @@ int compute(const Communicator& world, ExpressionPlanner& planner, Damage& damag
     writer = std::make_unique<ResultWriter>(world, path, planned.variables, history_line(request.command), file);
   }
   report.begin_stage("compute");
+  damage.is_reading = true;
   ResultCollector collector(planned.variables);
   const auto times = execute(world, planned.plan, [&](std::size_t result, const Box& box, std::span<const std::byte> values) {
     if (writer) writer->write(result, box, values);
     collector.write(result, box, values);
   });
+  damage.is_reading = false;
   report.set_times(times);
   print_times(times);
   report.begin_stage("write");

@@ -67,7 +67,9 @@ int statistics(const Communicator& world, const po::variables_map& arguments, Ru
     damage.datasets = selection.datasets;
     run_report.begin_stage("compute");
     options.memory_held = metadata_bytes(idle);
+    damage.is_reading = true;
     const StatisticsReport report = compute_statistics(world, selection.datasets, tree.scanned_by(), options);
+    damage.is_reading = false;
     run_report.set_forecast(report.forecast_bytes);
     run_report.set_read(report.stored_bytes, report.read_bytes);
     run_report.begin_stage("print");

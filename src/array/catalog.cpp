@@ -71,7 +71,7 @@ Catalog::Catalog(const Tree& tree, const std::vector<std::string>& texts, Catalo
       if (std::ranges::none_of(texts, [&](const std::string& text) { return occurs(name, text); })) return;
       const Place place = tree.follow({&file, &node});
       const auto* container = dynamic_cast<const Container*>(place.node);
-      if (container == nullptr) return;
+      if (container == nullptr || options_.unlabelled.contains(container->info().ref.file)) return;
       if (container->info().null || !container->info().dtype.is_numeric()) {
         others_.push_back({&file, container, path});
         return;
@@ -217,6 +217,7 @@ Array Catalog::join(const std::string& name, const std::vector<Entry>& entries, 
       return std::ranges::find(dims, *options_.concat) != dims.end();
     });
     if (!anywhere) return joined_along(*options_.concat, entries, arrays);
+    if (arrays.size() == 1) return first;
     notes_.push_back(fmt::format("'{}' has no dim '{}': it is taken from the first of {} files", printable(name),
                                  printable(*options_.concat), arrays.size()));
     return first;

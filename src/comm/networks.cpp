@@ -48,7 +48,7 @@ struct Choices {
     std::ifstream file(path);
     for (std::string line; std::getline(file, line);) {
       std::erase_if(line, [](char c) { return c == ' ' || c == '\t' || c == '\r'; });
-      if (line.starts_with('-') || line.starts_with("mtl=")) leave_what_is_needed = false;
+      if (line.starts_with('-') || (line.starts_with("mtl=") && !line.starts_with("mtl=^"))) leave_what_is_needed = false;
       if (line.starts_with("pml=") && !leaves_ob1(std::string_view(line).substr(4))) leave_what_is_needed = false;
       if (!line.starts_with("btl=")) continue;
       name_btl = true;

@@ -107,10 +107,16 @@ bool is_coordinate(const DatasetInfo& info) {
   return !info.null && info.ndim() <= 1 && (info.dtype.is_numeric() || info.dtype.type_class == TypeClass::string);
 }
 
+// Numbers that take too much; strings are counted as they are read.
+bool is_too_large(const DatasetInfo& info) {
+  return info.dtype.is_numeric() && !info.shape.empty() &&
+         info.shape[0] > max_coordinate_bytes / static_cast<std::int64_t>(sizeof(double));
+}
+
 std::optional<LabelValues> read(FilePool& files, const std::shared_ptr<const DatasetInfo>& info, const CfDecoding& decoding) {
   if (info->dtype.type_class == TypeClass::string) return read_strings(files, *info, max_coordinate_bytes);
+  if (is_too_large(*info)) return std::nullopt;
   const std::int64_t count = info->shape.empty() ? 1 : info->shape[0];
-  if (count > max_coordinate_bytes / static_cast<std::int64_t>(sizeof(double))) return std::nullopt;
   std::vector<std::byte> bytes(static_cast<std::size_t>(count * info->dtype.size));
   DatasetReader(files, info).read({Shape(info->ndim(), 0), info->shape}, bytes);
   return decode(*info, decoding, bytes);
@@ -139,6 +145,8 @@ class ScannedValues {
 };
 
 }  // namespace
+
+bool is_read_as_coordinate(const DatasetInfo& info) { return is_coordinate(info) && !info.elements && !is_too_large(info); }
 
 std::vector<std::shared_ptr<const LabelValues>> read_coordinates(const Communicator& comm,
                                                                  const std::vector<std::shared_ptr<const DatasetInfo>>& datasets,

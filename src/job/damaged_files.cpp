@@ -17,10 +17,10 @@ namespace {
 
 constexpr std::int64_t most_bytes = std::int64_t{4} << 20;  // read at once of what is stored in one piece
 
-// Chunks as they are stored; of datasets without, as much as fits.
+// Chunks that must be decoded as they are stored; of others, and of datasets without, as much as fits.
 Shape pieces_of(const DatasetInfo& info) {
-  if (!info.chunk.empty()) return info.chunk;
-  Shape piece = info.shape;
+  if (!info.chunk.empty() && !info.filters.empty()) return info.chunk;
+  Shape piece = info.chunk.empty() ? info.shape : info.chunk;
   std::int64_t bytes = info.dtype.size;
   for (std::size_t d = piece.size(); d-- > 0;) {
     piece[d] = std::clamp<std::int64_t>(most_bytes / bytes, 1, std::max<std::int64_t>(1, piece[d]));
@@ -40,8 +40,17 @@ void read_all(FilePool& files, const std::shared_ptr<const DatasetInfo>& info) {
     reader.read(box, bytes);
   };
   if (info->shape.empty()) return read({{}, {}});
+  const StorageSummary stored = reader.summarize();
+  if (stored.allocated_chunks == 0) return;
   const ChunkGrid grid(info->shape, pieces_of(*info));
-  for (std::int64_t i = 0; i < grid.size(); ++i) read(grid.box(i));
+  if (stored.sparse_chunks.empty()) {
+    for (std::int64_t i = 0; i < grid.size(); ++i) read(grid.box(i));
+  }
+  for (const Shape& start : stored.sparse_chunks) {
+    Box chunk{start, info->chunk};
+    for (std::size_t d = 0; d < start.size(); ++d) chunk.count[d] = std::min(chunk.count[d], info->shape[d] - start[d]);
+    read(chunk);
+  }
 }
 
 }  // namespace

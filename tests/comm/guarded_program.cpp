@@ -1,5 +1,6 @@
 // A program that fails in the ways the drivers can, for the tests of exit codes: MODE RANK, where MODE says how RANK fails; or
-// `layer`: each rank prints the layers that Open MPI was told to send messages through, and what the environment says of them.
+// `version`: prints that of the MPI library; or `layer`: each rank prints the layers that Open MPI was told to send messages
+// through, and what the environment says of them.
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +10,13 @@
 #include "xylem/comm/runtime.hpp"
 
 namespace {
+
+void print_version() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> version{};
+  int length = 0;
+  MPI_Get_library_version(version.data(), &length);
+  std::puts(version.data());
+}
 
 void print_layer(const std::string& name) {
   int provided = 0, index = 0, count = 0;
@@ -35,6 +43,7 @@ int main(int argc, char** argv) {
     const auto fail = [&] {
       if (fails) throw xylem::DataError("this rank met a damaged chunk");
     };
+    if (mode == "version") print_version();
     if (mode == "layer") print_layer("pml");
     if (mode == "layer") print_layer("btl");
     if (mode == "agreed") world.agree(fail);

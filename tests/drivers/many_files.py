@@ -296,4 +296,22 @@ for i in range(3):
 result = xylem.run("reduce", f"{where}/f*.h5", "-e", "m=mean(temperature)", "--on-error", "skip", ranks=2)
 report.check(result.code == 0 and b"m = 1" in result.out and "left out" not in str(result.err), f"unasked: {result.everything}")
 
+# Nor do coordinates of two dims, which nobody reads. And a huge sparse dataset is looked through in no time.
+where = fresh("auxiliary")
+for i in range(3):
+    data = xr.Dataset({"t": (("time", "x"), np.full((4, 6), 1.0 + i))}, {"time": np.arange(4) + 4 * i, "lat": (("time", "x"), rng.normal(size=(4, 6)))})
+    data.to_netcdf(f"{where}/f{i}.nc", engine="h5netcdf", encoding={name: {"chunksizes": (2, 3), "zlib": True} for name in ("t", "lat")})
+for i, name in ((0, "lat"), (1, "t")):
+    with h5py.File(f"{where}/f{i}.nc") as file:
+        chunk = file[name].id.get_chunk_info(0)
+    with open(f"{where}/f{i}.nc", "r+b") as file:
+        file.seek(chunk.byte_offset)
+        file.write(b"\xff" * chunk.size)
+with h5py.File(f"{where}/sparse.h5", "w") as file:
+    file.create_dataset("s", (10**6, 10**6), "f4", chunks=(10, 10))[5, 5] = 2
+for ranks in (1, 3):
+    result = xylem.run("reduce", f"{where}/f*.nc", f"{where}/sparse.h5", "-e", "m=sum(t)", "-e", "s=max(s)", "--concat", "time", "--on-error", "skip", ranks=ranks,
+                       time_limit=20)
+    report.check(result.code == 0 and b"m = 96" in result.out and b"s = 2" in result.out, f"auxiliary on {ranks}: {result.everything}")
+
 report.finish()

@@ -23,6 +23,7 @@ struct CatalogOptions {
   Join join = Join::exact;                       ///< of several files, of the other dims
   LabelSource labels_from{};                     ///< along the dim; names are those of the files, without folder and ending
   std::set<std::string> damaged{};               ///< files whose elements are all missing where they are joined with others
+  std::set<std::string> unlabelled{};            ///< files whose datasets are left out, for nobody knows where they belong
 };
 
 /// The datasets of a tree as arrays, for expressions: by path ("/atm/t", "atm/t"), or by name alone, at any depth where there is
