@@ -28,7 +28,7 @@ inline std::int64_t chunk_index_memory(const DatasetInfo& info, const StorageSum
 /// Counts a dataset of a file.
 inline void count_file_memory(std::map<std::string_view, std::int64_t>& files, const DatasetInfo& info,
                               const StorageSummary& storage) {
-  constexpr std::int64_t opened = std::int64_t{640} << 10;  // most of it the table of the metadata cache
+  constexpr std::int64_t opened = std::int64_t{768} << 10;  // most of it the table of the metadata cache
   std::int64_t& bytes = files.try_emplace(info.ref.file, opened).first->second;
   bytes = std::min(hdf5_file_memory, bytes + chunk_index_memory(info, storage));
 }
