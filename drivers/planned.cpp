@@ -140,12 +140,11 @@ ExpressionPlanner::ExpressionPlanner(const Communicator& world, const po::variab
       report_(report) {
   if (report_ != nullptr) report_->begin_stage("load");
   tree_ = load(world, arguments, ScanDepth::contents);
-  if (report_ == nullptr) return;
-  std::vector<std::string> inputs;
   for (const auto* files : {&tree_.files, &tree_.linked_files}) {
-    for (const FileTree& file : *files) inputs.push_back(file.file);
+    for (const FileTree& file : *files) inputs_.push_back(file.file);
   }
-  report_->set_inputs(inputs);
+  if (report_ != nullptr) report_->set_inputs(inputs_);
+  for (const SkippedFile& file : tree_.skipped) inputs_.push_back(file.file);
 }
 
 ExpressionPlanner::~ExpressionPlanner() = default;
@@ -159,9 +158,6 @@ Planned ExpressionPlanner::plan(Damage& damage, std::optional<int> ranks, const 
     if (erased > 0) tree_.skipped.push_back(file);
   }
   Planned planned;
-  for (const auto* files : {&tree_.files, &tree_.linked_files}) {
-    for (const FileTree& file : *files) planned.files.push_back(file.file);
-  }
   planned.skipped = tree_.skipped;
   planned.skipped.insert(planned.skipped.end(), damage.files.begin(), damage.files.end());
   if (report_ != nullptr) {

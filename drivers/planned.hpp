@@ -22,7 +22,6 @@ void add_plan_options(po::options_description& options);
 struct Planned {
   Plan plan;
   std::vector<ResultVariable> variables;
-  std::vector<std::string> files;    ///< that are read
   std::vector<SkippedFile> skipped;  ///< that could not be, and were left out
 };
 
@@ -39,6 +38,9 @@ class ExpressionPlanner {
                     RunReport* report = nullptr);
   ~ExpressionPlanner();
 
+  /// The files that were asked for, and those that their links lead to, read or not.
+  [[nodiscard]] const std::vector<std::string>& inputs() const noexcept { return inputs_; }
+
   /// Reads coordinates and plans, for as many ranks as `ranks` says (nothing: those that run), without what `damage` has of
   /// files; it is told the datasets that are going to be read. May be called again. Collective: yes.
   [[nodiscard]] Planned plan(Damage& damage, std::optional<int> ranks = {}, const MemoryBeside& beside = {});
@@ -52,6 +54,7 @@ class ExpressionPlanner {
   const std::unique_ptr<Options> options_;
   RunReport* const report_;
   Tree tree_;
+  std::vector<std::string> inputs_;
 };
 
 }  // namespace xylem::drivers

@@ -95,7 +95,7 @@ int compute(const Communicator& world, ExpressionPlanner& planner, Damage& damag
         storage.stored = stored;
         return result_writer_memory(variables, storage);
       });
-  world.agree([&] { expect_no_input(path, planned.files); });
+  world.agree([&] { expect_no_input(path, planner.inputs()); });
   std::unique_ptr<ResultWriter> writer;
   if (!path.empty()) {
     report.begin_stage("create");

@@ -77,6 +77,7 @@ class JobRun {
     report_.set_inputs(files_);
     report_.set_skipped(data.files().skipped);
     skipped_ = data.files().skipped;
+    for (const SkippedFile& file : skipped_) files_.push_back(file.file);  // nobody writes over them either
 
     report_.begin_stage("plan");
     std::vector<std::string> texts;

@@ -248,6 +248,9 @@ for kind, size in (("number", 4), ("number", 20_000), ("string", 4)):
         check_success(report, xylem.run("plan", *arguments, "--on-error", "skip", ranks=ranks), f"plan, {what}")
         check_error(report, xylem.run("reduce", *arguments, ranks=ranks), what, 3, "f2.h5", "'/time'")
         check_error(report, xylem.run("reduce", f"{where}/f2.h5", "-e", "m=t", "--on-error", "skip", ranks=ranks), what, 3, "none of 1 file")
+        before = pathlib.Path(f"{where}/f2.h5").read_bytes()
+        check_error(report, xylem.run("reduce", *arguments, "-o", f"{where}/f2.h5", "--overwrite", "--on-error", "skip", ranks=ranks), what, 2, "f2.h5", "another name")
+        report.check(pathlib.Path(f"{where}/f2.h5").read_bytes() == before, f"{what}: a file that was left out is written over")
 
 # The one that is left of several has its place along a new dim; a variable that only some files have, no more places than those.
 where = fresh("left")
@@ -258,6 +261,8 @@ for i in range(5):
             file["u"] = np.full(4, 10.0 + i)
 with open(f"{where}/f4.nc", "r+b") as file:
     file.truncate(300)
+check_error(report, xylem.run("reduce", f"{where}/f*.nc", "-e", "m=t", "--concat", "n", "-o", f"{where}/f4.nc", "--overwrite", "--on-error", "skip", ranks=2), "truncated",
+            2, "f4.nc", "another name")
 for ranks in (1, 2, 3):
     result = xylem.run("reduce", f"{where}/f3.nc", f"{where}/f4.nc", "-e", "m=mean(t, y)", "--concat", "n", "-o", f"{where}/m.nc", "--overwrite", "--on-error", "skip",
                        ranks=ranks)
